@@ -1,0 +1,2 @@
+export type { Diagnostic, Fix, Position, Range, Severity } from './diagnostic.ts';
+export type { Parameter, ParameterType, Plan, PlanApprovals, PlanTask, Template } from './plan.ts';

@@ -1,0 +1,15 @@
+export type {
+  ActiveRun,
+  DecisionInput,
+  PendingDecision,
+  RunError,
+  RunEvent,
+  RunEventType,
+  RunHandle,
+  Runner,
+  RunRequest,
+  RunResult,
+  RunStatus,
+  TaskRecord,
+  TaskStatus,
+} from './run.ts';

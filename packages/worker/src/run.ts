@@ -1,0 +1,126 @@
+import type { Plan } from '@summit/maestro-manifest';
+import type { Decision, Initiator, JsonObject } from '@summit/maestro-sdk';
+
+/** A request to run a plan. */
+export interface RunRequest {
+  plan: Plan;
+  /** The operator's inputs, already bound to their types by `bindInputs`. */
+  inputs: JsonObject;
+  initiator: Initiator;
+  /** Chosen by the caller to make starting idempotent; absent: a new one. */
+  runId?: string;
+}
+
+export type RunStatus = 'succeeded' | 'failed' | 'cancelled';
+export type TaskStatus = 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+
+/** A failure as it is remembered and shown: plain data. */
+export interface RunError {
+  code: string;
+  message: string;
+  /** Id of the task that failed, where it was one. */
+  task?: string;
+  retryable?: boolean;
+  details?: unknown;
+}
+
+/** What became of one task. Times are RFC 3339. */
+export interface TaskRecord {
+  id: string;
+  /** `name@version` */
+  uses: string;
+  status: TaskStatus;
+  attempts: number;
+  output?: unknown;
+  error?: RunError;
+}
+
+/** What became of a run. */
+export interface RunResult {
+  runId: string;
+  status: RunStatus;
+  outputs?: JsonObject;
+  error?: RunError;
+  tasks: TaskRecord[];
+  approvals: Decision[];
+  planDigest: string;
+}
+
+/**
+ * Something that happened in a run, in the shape of a CloudEvent.
+ * `id` is `<runId>/<sequence>` and is the same when a replay publishes it again: sinks keep the first.
+ */
+export interface RunEvent {
+  specversion: '1.0';
+  id: string;
+  source: string;
+  type: RunEventType;
+  /** RFC 3339. */
+  time: string;
+  /** The run id. */
+  subject: string;
+  data: JsonObject;
+}
+
+export type RunEventType =
+  | 'run.awaiting-approval'
+  | 'run.started'
+  | 'run.finished'
+  | 'decision.made'
+  | 'task.started'
+  | 'task.attempt-failed'
+  | 'task.succeeded'
+  | 'task.failed'
+  | 'task.skipped'
+  | 'task.log'
+  | 'task.event';
+
+/** An answer to a waiting run. */
+export interface DecisionInput {
+  role: string;
+  by: string;
+  approved: boolean;
+  comment?: string;
+}
+
+/** What a run waits for, while it waits. */
+export interface PendingDecision {
+  /** Name of the decision within the run, e.g. `approval`. */
+  name: string;
+  role: string;
+  reason?: string;
+  digest?: string;
+}
+
+/** A run that the engine knows and that has not ended. */
+export interface ActiveRun {
+  runId: string;
+  /** `name@version` of the runbook or workflow. */
+  ref: string;
+  /** `waiting`: for decisions; `running`; `stuck`: paused by the engine after it could not go on. */
+  state: 'running' | 'waiting' | 'stuck';
+  pending: PendingDecision[];
+}
+
+/** A run somebody started, here or elsewhere. */
+export interface RunHandle {
+  runId: string;
+  /** Settles when the run has ended; rejects only when the engine is out of reach for good. */
+  result(): Promise<RunResult>;
+}
+
+/** Where runs are started, watched, decided on and cancelled. Two kinds: embedded or remote Restate, and in-process. */
+export interface Runner {
+  readonly kind: 'restate' | 'in-process';
+  /** Validates the request (roles, inputs, plan digest, tasks installed) and starts it; throws a `TaskError` that says which rule refused. */
+  start(request: RunRequest): Promise<RunHandle>;
+  attach(runId: string): Promise<RunHandle>;
+  decide(runId: string, decision: DecisionInput): Promise<void>;
+  cancel(runId: string): Promise<void>;
+  /** Runs that have not ended. */
+  active(): Promise<ActiveRun[]>;
+  /** Events of runs executed by this process; returns the unsubscriber. */
+  onEvent(listener: (event: RunEvent) => void): () => void;
+  /** Drains and stops what this process started. Unfinished runs stay where they are. */
+  close(): Promise<void>;
+}
