@@ -20,17 +20,7 @@ export type Template =
   /** An object one of whose own keys starts with `$`. */
   | { $map: [key: string, value: Template][] };
 
-export type ParameterType =
-  | 'string'
-  | 'integer'
-  | 'number'
-  | 'boolean'
-  | 'datetime'
-  | 'date'
-  | 'duration'
-  | 'uri'
-  | 'object'
-  | 'array';
+export type ParameterType = 'string' | 'integer' | 'number' | 'boolean' | 'datetime' | 'date' | 'duration' | 'uri' | 'object' | 'array';
 
 /** An input of a runbook or a parameter of a workflow. */
 export interface Parameter {
