@@ -63,6 +63,11 @@ export interface RunContext {
   pool<T>(key: string, open: () => Promise<T>, close: (client: T) => Promise<void> | void): Promise<T>;
   /** Waits on the engine's clock. Only for tasks that declare `durable: true`. */
   sleep(ms: number): Promise<void>;
+  /**
+   * Milliseconds since the epoch on the engine's clock, remembered: the same when a durable task is replayed.
+   * A durable task reads the time here and nowhere else. Absent where nothing is replayed; `Date.now()` is right there.
+   */
+  now?(): Promise<number>;
   /** Waits for people, one decision per role asked until the quorum is met. Only for tasks that declare `durable: true`. */
   decision(request: DecisionRequest): Promise<Decision[]>;
 }
