@@ -1,3 +1,6 @@
+export { secretEnvironment, secretFiles, type SecretProvider } from './execution/secrets.ts';
+export { openRunner } from './open-runner.ts';
+export type { EngineOptions, RunnerOptions } from './options.ts';
 export type {
   ActiveRun,
   DecisionInput,

@@ -24,14 +24,13 @@ export interface RunError {
   details?: unknown;
 }
 
-/** What became of one task. Times are RFC 3339. */
+/** What became of one task. Its output is in the `task.succeeded` event. */
 export interface TaskRecord {
   id: string;
   /** `name@version` */
   uses: string;
   status: TaskStatus;
   attempts: number;
-  output?: unknown;
   error?: RunError;
 }
 
@@ -77,10 +76,14 @@ export type RunEventType =
 
 /** An answer to a waiting run. */
 export interface DecisionInput {
+  /** Which question, where the run asks the same role several; see {@link PendingDecision}. */
+  name?: string;
   role: string;
   by: string;
   approved: boolean;
   comment?: string;
+  /** The digest the approver was shown; refused when it is not the one that is asked about. */
+  digest?: string;
 }
 
 /** What a run waits for, while it waits. */
@@ -88,15 +91,19 @@ export interface PendingDecision {
   /** Name of the decision within the run, e.g. `approval`. */
   name: string;
   role: string;
+  /** Who started the run, and whether their own decision counts. */
+  initiator: string;
+  allowSelfApproval: boolean;
   reason?: string;
+  ticket?: string;
+  /** sha256 of what is being approved: for a run's approvals, of plan and resolved inputs. */
   digest?: string;
 }
 
 /** A run that the engine knows and that has not ended. */
 export interface ActiveRun {
   runId: string;
-  /** `name@version` of the runbook or workflow. */
-  ref: string;
+
   /** `waiting`: for decisions; `running`; `stuck`: paused by the engine after it could not go on. */
   state: 'running' | 'waiting' | 'stuck';
   pending: PendingDecision[];

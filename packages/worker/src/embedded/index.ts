@@ -1,0 +1,2 @@
+export { type EmbeddedOptions, EmbeddedServer, embeddedClient } from './server.ts';
+export { alive, identify, type ProcessIdentity } from './process-identity.ts';

@@ -1,0 +1,134 @@
+import { type Decision, TaskError } from '@summit/maestro-sdk';
+import { admit } from '../../admission.ts';
+import type { TaskHost } from '../../interpreter/host.ts';
+import { questionName } from '../../interpreter/approvals.ts';
+import { interpret } from '../../interpreter/interpreter.ts';
+import type { RunnerOptions } from '../../options.ts';
+import type { TaskRegistry } from '../../packages/tasks.ts';
+import type { ActiveRun, DecisionInput, PendingDecision, RunEvent, RunHandle, Runner, RunRequest, RunResult } from '../../run.ts';
+import { chooseQuestion } from '../decide.ts';
+import type { EventEmitter } from '../emitter.ts';
+import { InProcessDurable } from './durable.ts';
+
+/** Ended runs that can still be attached to. */
+const MAX_REMEMBERED = 1_000;
+
+interface Live {
+  durable: InProcessDurable;
+  result: Promise<RunResult>;
+  ended: boolean;
+}
+
+/** Runs plans in this process: for tests and for `--ephemeral`. */
+export class InProcessRunner implements Runner {
+  readonly kind = 'in-process';
+  readonly #registry: TaskRegistry;
+  readonly #host: TaskHost;
+  readonly #events: EventEmitter;
+  readonly #decide: RunnerOptions['decide'];
+  readonly #close: () => Promise<void>;
+  readonly #runs = new Map<string, Live>();
+
+  constructor(registry: TaskRegistry, host: TaskHost, events: EventEmitter, options: Pick<RunnerOptions, 'decide'>, close: () => Promise<void>) {
+    this.#registry = registry;
+    this.#host = host;
+    this.#events = events;
+    this.#decide = options.decide;
+    this.#close = close;
+    if (this.#decide) this.#events.listen((event) => this.#ask(event));
+  }
+
+  async start(request: RunRequest): Promise<RunHandle> {
+    const run = admit(request, this.#registry);
+    if (!this.#runs.has(run.runId)) {
+      if (run.plan.approvals?.required && this.#decide === undefined) {
+        throw TaskError.terminal('APPROVAL_IMPOSSIBLE', 'this run needs approvals, which nobody can give to a run that lives in this process only; start it without --ephemeral');
+      }
+      const durable = new InProcessDurable();
+      const live: Live = { durable, ended: false, result: Promise.resolve(undefined as never) };
+      this.#runs.set(run.runId, live);
+      live.result = interpret(run, durable, this.#host, this.#events.publish).finally(() => {
+        live.ended = true;
+        durable.close();
+        this.#forgetOldest();
+      });
+      // Whoever asks for the result hears of a failure; nobody has to ask.
+      live.result.catch(() => {});
+    }
+    return this.attach(run.runId);
+  }
+
+  async attach(runId: string): Promise<RunHandle> {
+    const live = this.#live(runId);
+    return { runId, result: () => live.result };
+  }
+
+  async decide(runId: string, given: DecisionInput): Promise<void> {
+    const { durable } = this.#live(runId);
+    const chosen = chooseQuestion(pendingOf(durable), given);
+    if ('refused' in chosen) throw TaskError.terminal('DECISION_REFUSED', `run ${runId}: ${chosen.refused}`);
+    const decision: Decision = { approved: given.approved, by: given.by, role: given.role, at: new Date().toISOString() };
+    if (given.comment !== undefined) decision.comment = given.comment;
+    durable.answer(questionName(chosen.question.name, given.role), decision);
+  }
+
+  async cancel(runId: string): Promise<void> {
+    this.#live(runId).durable.cancel();
+  }
+
+  async active(): Promise<ActiveRun[]> {
+    return [...this.#runs].filter(([, live]) => !live.ended).map(([runId, { durable }]) => {
+      const pending = pendingOf(durable);
+      return { runId, state: pending.length > 0 ? 'waiting' : 'running', pending };
+    });
+  }
+
+  onEvent(listener: (event: RunEvent) => void): () => void {
+    return this.#events.listen(listener);
+  }
+
+  /** Cancels what is still on: it could not go on anywhere else. */
+  async close(): Promise<void> {
+    for (const live of this.#runs.values()) if (!live.ended) live.durable.cancel();
+    await Promise.allSettled([...this.#runs.values()].map((live) => live.result));
+    await this.#close();
+  }
+
+  #forgetOldest(): void {
+    if (this.#runs.size <= MAX_REMEMBERED) return;
+    for (const [runId, live] of this.#runs) {
+      if (!live.ended) continue;
+      this.#runs.delete(runId);
+      return;
+    }
+  }
+
+  #live(runId: string): Live {
+    const live = this.#runs.get(runId);
+    if (live === undefined) throw TaskError.terminal('RUN_UNKNOWN', `there is no run ${runId} in this process`);
+    return live;
+  }
+
+  /** Puts every question of an event to whoever decides in this process; one that is not answered is a no. */
+  #ask(event: RunEvent): void {
+    if (event.type !== 'run.awaiting-approval') return;
+    const runId = event.subject;
+    const questions = event.data['pending'] as unknown as PendingDecision[];
+    void (async () => {
+      for (const question of questions) {
+        const answer = await this.#decide?.({ ...question, runId });
+        const given = answer ?? { role: question.role, by: 'nobody', approved: false, comment: 'no decision was given' };
+        await this.decide(runId, { ...given, name: question.name });
+        if (!given.approved) return;
+      }
+    })().catch((error: unknown) => {
+      const comment = error instanceof Error ? error.message : String(error);
+      const [first] = pendingOf(this.#live(runId).durable);
+      if (first !== undefined) this.#live(runId).durable.answer(questionName(first.name, first.role), { approved: false, by: 'nobody', role: first.role, at: new Date().toISOString(), comment });
+    });
+  }
+}
+
+function pendingOf(durable: InProcessDurable): PendingDecision[] {
+  return (durable.state.get('pending') ?? []) as unknown as PendingDecision[];
+}

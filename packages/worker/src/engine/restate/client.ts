@@ -1,0 +1,137 @@
+import { TaskError } from '@summit/maestro-sdk';
+import type { RunInput } from '../../interpreter/run-input.ts';
+import type { ActiveRun, DecisionInput, PendingDecision, RunResult } from '../../run.ts';
+import { type Endpoint, type HttpAnswer, request, where } from './http.ts';
+import { SERVICE } from './service.ts';
+
+/** Run ids go into URLs and queries. */
+const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+/** Refuses what cannot be a run id, with `RUN_ID_INVALID`. */
+export function checkRunId(runId: string): void {
+  if (!RUN_ID.test(runId)) throw TaskError.terminal('RUN_ID_INVALID', `"${runId}" is no run id: letters, digits, "-" and "_", at most 64`);
+}
+
+/** Everything Maestro asks of a Restate server: its ingress and its admin API. */
+export class RestateClient {
+  readonly #ingress: Endpoint;
+  readonly #admin: Endpoint;
+
+  constructor(ingress: Endpoint, admin: Endpoint) {
+    this.#ingress = ingress;
+    this.#admin = admin;
+  }
+
+  /** True when partitions are up and queries are answered; `/health` says yes too early. */
+  async ready(): Promise<boolean> {
+    const answer = await this.#query('select count(*) as n from sys_invocation', 2_000).catch(() => undefined);
+    return answer !== undefined;
+  }
+
+  /** Starts a run; starting the same run again changes nothing. */
+  async start(run: RunInput): Promise<void> {
+    const answer = await request(this.#ingress, 'POST', `/${SERVICE}/${run.runId}/run/send`, { body: run, timeoutMs: 30_000 });
+    if (answer.status >= 300) throw refused(`run ${run.runId} was not accepted by ${where(this.#ingress)}`, answer);
+  }
+
+  /** Waits for a run to end. Rejects with `Unreachable` when the server goes away meanwhile, `RUN_UNKNOWN` when there is no such run. */
+  async attach(runId: string, signal?: AbortSignal): Promise<RunResult> {
+    const answer = await request(this.#ingress, 'GET', `/restate/workflow/${SERVICE}/${runId}/attach`, signal ? { signal } : {});
+    if (answer.status === 404) throw unknownRun(runId);
+    if (answer.status >= 300) throw refused(`run ${runId} ended in the engine`, answer);
+    return JSON.parse(answer.body) as RunResult;
+  }
+
+  async decide(runId: string, decision: DecisionInput): Promise<void> {
+    const answer = await request(this.#ingress, 'POST', `/${SERVICE}/${runId}/decide`, { body: decision, timeoutMs: 30_000 });
+    if (answer.status >= 300) throw TaskError.terminal('DECISION_REFUSED', `run ${runId}: ${messageOf(answer)}`);
+  }
+
+  async cancel(runId: string): Promise<void> {
+    const id = await this.#invocation(runId);
+    const answer = await request(this.#admin, 'PATCH', `/invocations/${id}/cancel`, { timeoutMs: 30_000 });
+    if (answer.status >= 300) throw refused(`run ${runId} cannot be cancelled`, answer);
+  }
+
+  /** True when the engine has heard of the run. */
+  async knows(runId: string): Promise<boolean> {
+    return (await this.#runs(`and target_service_key = '${runId}'`)).length > 0;
+  }
+
+  /** Runs that have not ended. */
+  async active(): Promise<ActiveRun[]> {
+    const runs = await this.#runs("and status <> 'completed'");
+    const states = await this.#query(`select service_key, key, value_utf8 from state where service_name = '${SERVICE}' and key = 'pending'`);
+    const pending = new Map(states.map((row) => [row['service_key'], JSON.parse(row['value_utf8'] ?? '[]') as PendingDecision[]]));
+    return runs.map((row) => {
+      const runId = row['target_service_key'] ?? '';
+      const waiting = pending.get(runId) ?? [];
+      const state = row['status'] === 'paused' ? 'stuck' : waiting.length > 0 ? 'waiting' : 'running';
+      return { runId, state, pending: waiting };
+    });
+  }
+
+  /** Adds this worker to the engine's deployments. */
+  async register(uri: string): Promise<void> {
+    const added = await request(this.#admin, 'POST', '/deployments', { body: { uri }, timeoutMs: 30_000 });
+    if (added.status >= 300) throw refused(`worker ${uri} cannot be registered at ${where(this.#admin)}`, added);
+  }
+
+  /** Points an engine of our own to this worker: new runs, and the ones that began with a worker at another address. */
+  async takeOver(uri: string): Promise<void> {
+    const listed = await request(this.#admin, 'GET', '/deployments', { timeoutMs: 30_000 });
+    if (listed.status >= 300) throw refused(`deployments of ${where(this.#admin)} cannot be read`, listed);
+    const { deployments } = JSON.parse(listed.body) as { deployments: { id: string }[] };
+    for (const { id } of deployments) {
+      const moved = await request(this.#admin, 'PATCH', `/deployments/${id}`, { body: { uri, overwrite: true }, timeoutMs: 30_000 });
+      if (moved.status >= 300) throw refused(`worker ${uri} cannot take over from an earlier one at ${where(this.#admin)}`, moved);
+    }
+    if (deployments.length === 0) await this.register(uri);
+  }
+
+  /** Has the engine try again now what it had put off because no worker answered. */
+  async resumeAll(): Promise<void> {
+    const rows = await this.#query(`select id from sys_invocation where target_service_name = '${SERVICE}' and status in ('backing-off', 'paused')`);
+    for (const { id } of rows) {
+      const answer = await request(this.#admin, 'PATCH', `/invocations/${id}/resume`, { timeoutMs: 30_000 });
+      // 409: it went on by itself meanwhile.
+      if (answer.status >= 300 && answer.status !== 409 && answer.status !== 404) throw refused(`invocation ${id} cannot be resumed`, answer);
+    }
+  }
+
+  async #invocation(runId: string): Promise<string> {
+    const [row] = await this.#runs(`and target_service_key = '${runId}' and status <> 'completed'`);
+    if (row?.['id'] === undefined) throw unknownRun(runId);
+    return row['id'];
+  }
+
+  #runs(condition: string): Promise<Record<string, string | undefined>[]> {
+    return this.#query(
+      `select id, target_service_key, status from sys_invocation where target_service_name = '${SERVICE}' and target_handler_name = 'run' ${condition} order by created_at`,
+    );
+  }
+
+  async #query(query: string, timeoutMs = 30_000): Promise<Record<string, string | undefined>[]> {
+    const answer = await request(this.#admin, 'POST', '/query', { body: { query }, timeoutMs });
+    if (answer.status >= 300) throw refused(`query to ${where(this.#admin)} failed`, answer);
+    return (JSON.parse(answer.body) as { rows: Record<string, string | undefined>[] }).rows;
+  }
+}
+
+function unknownRun(runId: string): TaskError {
+  return TaskError.terminal('RUN_UNKNOWN', `there is no run ${runId} that has not ended; "maestro runs list" shows the ones there are`);
+}
+
+function refused(what: string, answer: HttpAnswer): TaskError {
+  return TaskError.terminal('ENGINE_REFUSED', `${what}: ${answer.status} ${messageOf(answer)}`);
+}
+
+function messageOf(answer: HttpAnswer): string {
+  try {
+    const { message } = JSON.parse(answer.body) as { message?: string };
+    if (message !== undefined) return message;
+  } catch {
+    // Not JSON: the text itself is all there is to say.
+  }
+  return answer.body.slice(0, 500);
+}

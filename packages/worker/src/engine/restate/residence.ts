@@ -1,0 +1,138 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Logger, TaskError } from '@summit/maestro-sdk';
+import { type HostLock, takeHostLock } from '../../embedded/host-lock.ts';
+import { EmbeddedServer, embeddedClient } from '../../embedded/server.ts';
+import type { EventSink } from '../../interpreter/events.ts';
+import type { TaskHost } from '../../interpreter/host.ts';
+import type { EngineOptions } from '../../options.ts';
+import type { RestateClient } from './client.ts';
+import { WorkerEndpoint } from './endpoint.ts';
+
+/** How often a process that is not the host looks whether it has to become it, in milliseconds. */
+const WATCH_MS = 250;
+
+/** Where runs live: a way to the engine, and a worker that serves it, here or in another process. */
+export interface Residence {
+  readonly client: RestateClient;
+  /** Resolves when the engine answers and some worker serves it. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * A `.maestro` folder. One of the processes that use it is its host: it runs the embedded server and the worker.
+ * The others are guests, and one of them becomes host as soon as the host is gone, however it went.
+ */
+export class EmbeddedResidence implements Residence {
+  readonly client: RestateClient;
+  readonly #engine: Extract<EngineOptions, { kind: 'embedded' }>;
+  readonly #host: TaskHost;
+  readonly #sink: EventSink;
+  readonly #log: Logger | undefined;
+  readonly #closing = new AbortController();
+  #hosting: { lock: HostLock; server: EmbeddedServer; endpoint: WorkerEndpoint } | undefined;
+  #becoming: Promise<void> | undefined;
+  #watch: Promise<void> = Promise.resolve();
+
+  private constructor(engine: Extract<EngineOptions, { kind: 'embedded' }>, host: TaskHost, sink: EventSink, log: Logger | undefined) {
+    this.#engine = engine;
+    this.#host = host;
+    this.#sink = sink;
+    this.#log = log;
+    this.client = embeddedClient(this.#folder);
+  }
+
+  /** Becomes host, or finds one. Throws as {@link EmbeddedServer.open} and {@link WorkerEndpoint.listen}. */
+  static async open(engine: Extract<EngineOptions, { kind: 'embedded' }>, host: TaskHost, sink: EventSink, log?: Logger): Promise<EmbeddedResidence> {
+    try {
+      mkdirSync(engine.dir, { recursive: true });
+      writeFileSync(join(engine.dir, '.gitignore'), '*\n');
+    } catch (cause) {
+      throw TaskError.terminal('STATE_FOLDER_UNUSABLE', `${engine.dir} cannot be written: ${(cause as Error).message}`, { cause });
+    }
+    const residence = new EmbeddedResidence(engine, host, sink, log);
+    await residence.ready();
+    residence.#watch = residence.#keepWatch();
+    return residence;
+  }
+
+  async ready(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      await this.#tryToHost();
+      if (await this.client.ready()) return;
+      await delay(WATCH_MS);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#watch;
+    const hosting = this.#hosting;
+    this.#hosting = undefined;
+    if (hosting === undefined) return;
+    await hosting.endpoint.close();
+    await hosting.server.stop();
+    hosting.lock.release();
+  }
+
+  get #folder(): string {
+    return join(this.#engine.dir, 'restate');
+  }
+
+  #tryToHost(): Promise<void> {
+    this.#becoming ??= this.#becomeHost().finally(() => {
+      this.#becoming = undefined;
+    });
+    return this.#becoming;
+  }
+
+  async #becomeHost(): Promise<void> {
+    if (this.#hosting !== undefined) {
+      if (this.#hosting.server.running) return;
+      // The server was killed under us: start it again and go on; nothing it acknowledged is lost.
+      this.#log?.error('the embedded Restate server is gone; starting it again');
+      this.#hosting.server = await EmbeddedServer.open(this.#serverOptions());
+      await this.#serve(this.#hosting.endpoint);
+      return;
+    }
+    const lock = await takeHostLock(join(this.#engine.dir, 'host.lock'));
+    if (lock === undefined) return;
+    let server: EmbeddedServer | undefined;
+    let endpoint: WorkerEndpoint | undefined;
+    try {
+      server = await EmbeddedServer.open(this.#serverOptions());
+      endpoint = await WorkerEndpoint.listen(this.#host, this.#sink, { identityKeys: [server.publicKey], ...(this.#log ? { log: this.#log } : {}) });
+      await this.#serve(endpoint);
+      this.#hosting = { lock, server, endpoint };
+    } catch (error) {
+      await endpoint?.close();
+      await server?.stop();
+      lock.release();
+      throw error;
+    }
+  }
+
+  async #serve(endpoint: WorkerEndpoint): Promise<void> {
+    await this.client.takeOver(`http://127.0.0.1:${endpoint.port}/`);
+    await this.client.resumeAll();
+  }
+
+  #serverOptions(): { folder: string; settings?: Readonly<Record<string, string>> } {
+    const { settings } = this.#engine;
+    return settings ? { folder: this.#folder, settings } : { folder: this.#folder };
+  }
+
+  /** Sees to it that there is a host with a living server for as long as this process needs one. */
+  async #keepWatch(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await delay(WATCH_MS, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      await this.#tryToHost().catch((error: unknown) => {
+        this.#log?.error(`cannot run the embedded engine: ${error instanceof Error ? error.message : String(error)}`);
+      });
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { TerminalError, type WorkflowContext, type WorkflowSharedContext, workflow } from '@restatedev/restate-sdk';
+import type { Decision } from '@summit/maestro-sdk';
+import { questionName } from '../../interpreter/approvals.ts';
+import type { EventSink } from '../../interpreter/events.ts';
+import type { TaskHost } from '../../interpreter/host.ts';
+import { interpret } from '../../interpreter/interpreter.ts';
+import type { RunInput } from '../../interpreter/run-input.ts';
+import type { DecisionInput, PendingDecision, RunResult } from '../../run.ts';
+import { chooseQuestion } from '../decide.ts';
+import { RestateDurable } from './durable.ts';
+
+/** Name of the Restate workflow; its key is the run id. */
+export const SERVICE = 'Run';
+
+/** Longer than any task may take: below it Restate would abort a running attempt and start it again. */
+const ABORT_TIMEOUT_MS = 30 * 24 * 60 * 60_000;
+/** How long a finished run can be attached to. */
+const RETENTION_MS = 7 * 24 * 60 * 60_000;
+
+/** The workflow that every run is an instance of. */
+export function runService(host: TaskHost, sink: EventSink) {
+  return workflow({
+    name: SERVICE,
+    handlers: {
+      run: async (context: WorkflowContext, input: RunInput): Promise<RunResult> => {
+        if (typeof input?.runId !== 'string' || input.runId !== context.key) throw new TerminalError('a run is started through the Maestro worker API');
+        return interpret(input, new RestateDurable(context), host, sink);
+      },
+      decide: async (context: WorkflowSharedContext, given: DecisionInput): Promise<{ recorded: true }> => {
+        const pending = (await context.get<PendingDecision[]>('pending')) ?? [];
+        const at = new Date(await context.date.now()).toISOString();
+        const chosen = chooseQuestion(pending, given);
+        if ('refused' in chosen) throw new TerminalError(chosen.refused, { errorCode: 409 });
+        const decision: Decision = { approved: given.approved, by: given.by, role: given.role, at };
+        if (given.comment !== undefined) decision.comment = given.comment;
+        await context.promise<Decision>(questionName(chosen.question.name, given.role)).resolve(decision);
+        return { recorded: true };
+      },
+    },
+    options: {
+      abortTimeout: ABORT_TIMEOUT_MS,
+      workflowRetention: RETENTION_MS,
+      journalRetention: 0,
+    },
+  });
+}

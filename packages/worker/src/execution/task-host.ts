@@ -1,0 +1,152 @@
+import { evaluateTemplate, type PlanTask } from '@summit/maestro-manifest';
+import { type DeclaredTask, InvalidInputError, TaskError } from '@summit/maestro-sdk';
+import { DEFAULT_RETRY } from '../interpreter/backoff.ts';
+import { RunCancelled } from '../interpreter/durable.ts';
+import type { DurableWaits, TaskCall, TaskHost, TaskTraits } from '../interpreter/host.ts';
+import { failure, type Outcome } from '../interpreter/outcome.ts';
+import type { TaskRegistry } from '../packages/tasks.ts';
+import { WorkerStopping, withAttemptSignal } from './attempt-signal.ts';
+import { toFailure } from './failure.ts';
+import { Redactor } from './redact.ts';
+import { runContext, type WorkerServices } from './run-context.ts';
+import { describeErrors, SchemaCache } from './schemas.ts';
+import { resolveSecrets } from './secret-refs.ts';
+
+/** Milliseconds an attempt may take where neither the manifest nor the task says otherwise. */
+export const DEFAULT_TIMEOUT_MS = 15 * 60_000;
+
+/** Executes the tasks of a plan with a worker's installed code: input schema, validate, execute, output schema. */
+export class WorkerTaskHost implements TaskHost {
+  readonly #registry: TaskRegistry;
+  readonly #services: WorkerServices;
+  readonly #inlineLimit: number;
+  readonly #schemas = new SchemaCache();
+  readonly #initialised = new WeakMap<DeclaredTask, Promise<void>>();
+  readonly #stopping = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
+
+  /** `inlineLimit`: largest output in bytes of JSON. */
+  constructor(registry: TaskRegistry, services: WorkerServices, inlineLimit: number) {
+    this.#registry = registry;
+    this.#services = services;
+    this.#inlineLimit = inlineLimit;
+  }
+
+  traits(task: PlanTask): TaskTraits | undefined {
+    const declared = this.#registry.get(task.uses)?.task;
+    if (declared === undefined) return undefined;
+    return {
+      durable: declared.durable === true,
+      retry: task.retry ?? declared.retry ?? DEFAULT_RETRY,
+      timeout: task.timeout ?? declared.timeout ?? DEFAULT_TIMEOUT_MS,
+    };
+  }
+
+  execute(call: TaskCall): Promise<Outcome> {
+    return this.#track(this.#attempt(call, undefined));
+  }
+
+  executeDurable(call: TaskCall, waits: DurableWaits): Promise<Outcome> {
+    return this.#attempt(call, waits);
+  }
+
+  /** Lets running attempts finish for up to `drainMs`, then aborts them; they run again elsewhere. */
+  async stop(drainMs: number): Promise<void> {
+    const drained = Promise.allSettled(this.#running);
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([drained, new Promise((resolve) => (timer = setTimeout(resolve, drainMs)))]);
+    clearTimeout(timer);
+    this.#stopping.abort(new WorkerStopping());
+    await Promise.allSettled(this.#running);
+  }
+
+  async #attempt(call: TaskCall, waits: DurableWaits | undefined): Promise<Outcome> {
+    const redactor = new Redactor();
+    const task = this.#registry.get(call.task.uses)?.task;
+    const traits = this.traits(call.task);
+    if (task === undefined || traits === undefined) return failure('TASK_NOT_INSTALLED', `${call.task.uses.name} is not installed`);
+    try {
+      const output = await withAttemptSignal(
+        {
+          cancelled: call.signal,
+          // A durable task rests in the engine, which takes it elsewhere when this worker stops; its timeout is the run's timer.
+          ...(waits ? {} : { stopping: this.#stopping.signal }),
+          timeoutMs: waits ? undefined : traits.timeout,
+          what: `task ${call.task.id}`,
+        },
+        async (signal) => {
+          const context = runContext(call, task, this.#services, signal, redactor, waits);
+          const payload = await this.#input(call, task, redactor);
+          await this.#init(task, context);
+          await task.validate?.({ payload });
+          const result = await task.execute(context, { payload });
+          return result?.payload;
+        },
+      );
+      return { ok: true, output: this.#output(task, redactor.value(output)) };
+    } catch (error) {
+      if (error instanceof WorkerStopping) throw error;
+      if (error instanceof RunCancelled) return failure('RUN_CANCELLED', error.message);
+      return { ok: false, error: redactor.value(toFailure(error)) };
+    }
+  }
+
+  async #input(call: TaskCall, task: DeclaredTask, redactor: Redactor): Promise<unknown> {
+    let template: unknown;
+    try {
+      template = evaluateTemplate(call.task.with, call.scope);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw TaskError.terminal('EXPRESSION_FAILED', `input of task ${call.task.id}: ${why}`, { cause });
+    }
+    const payload = await resolveSecrets(template, async (name) => {
+      const value = await this.#services.secret(name);
+      redactor.add(value);
+      return value;
+    });
+    const validate = this.#schemas.of(task).input;
+    if (!validate(payload)) {
+      throw new InvalidInputError(`input of task ${call.task.id} does not fit ${task.name}@${task.version}: ${describeErrors(validate.errors)}`);
+    }
+    return payload;
+  }
+
+  #init(task: DeclaredTask, context: Parameters<NonNullable<DeclaredTask['init']>>[0]): Promise<void> | undefined {
+    if (task.init === undefined) return undefined;
+    let done = this.#initialised.get(task);
+    if (done === undefined) {
+      const started = Promise.resolve(task.init(context));
+      started.catch(() => this.#initialised.delete(task));
+      this.#initialised.set(task, started);
+      done = started;
+    }
+    return done;
+  }
+
+  /** The output as it will be remembered: plain JSON within the limit, as the task's schema says. */
+  #output(task: DeclaredTask, payload: unknown): unknown {
+    let text: string;
+    try {
+      text = JSON.stringify(payload) ?? 'null';
+    } catch (cause) {
+      throw TaskError.terminal('OUTPUT_NOT_JSON', `${task.name} returned something that is no JSON: ${(cause as Error).message}`, { cause });
+    }
+    const size = Buffer.byteLength(text);
+    if (size > this.#inlineLimit) {
+      throw TaskError.terminal('OUTPUT_TOO_LARGE', `${task.name} returned ${size} bytes, more than the ${this.#inlineLimit} that are carried inline; have it write an artifact`);
+    }
+    const output = JSON.parse(text) as unknown;
+    const validate = this.#schemas.of(task).output;
+    if (!validate(output)) {
+      throw TaskError.terminal('OUTPUT_INVALID', `${task.name}@${task.version} returned what its own schema forbids: ${describeErrors(validate.errors)}`);
+    }
+    return output;
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
+    const done = () => this.#running.delete(work);
+    work.then(done, done);
+    return work;
+  }
+}

@@ -1,0 +1,25 @@
+import type { Plan } from '@summit/maestro-manifest';
+import { canonicalJson, type Initiator, type JsonObject, sha256Hex } from '@summit/maestro-sdk';
+
+/** What a run is started with and remembers for ever. */
+export interface RunInput {
+  runId: string;
+  plan: Plan;
+  /** `sha256:<hex>` of the plan. */
+  planDigest: string;
+  inputs: JsonObject;
+  initiator: Initiator;
+  /** RFC 3339; also the run's only clock for expressions. */
+  startedAt: string;
+}
+
+/** `name@version` of what the operator asked for: the runbook, or the bare workflow. */
+export function runRef(plan: Plan): string {
+  const { name, version } = plan.runbook ?? plan.workflow;
+  return `${name}@${version}`;
+}
+
+/** What an approval is bound to: sha256 over the plan's digest and the resolved inputs. */
+export function approvalDigest(run: Pick<RunInput, 'planDigest' | 'inputs'>): string {
+  return `sha256:${sha256Hex(canonicalJson({ plan: run.planDigest, inputs: run.inputs }))}`;
+}

@@ -1,0 +1,66 @@
+import { mkdirSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { type Logger, TaskError } from '@summit/maestro-sdk';
+import { createFolderArtifacts } from '@summit/maestro-sdk/artifacts';
+import { EventEmitter } from './engine/emitter.ts';
+import { InProcessRunner } from './engine/in-process/runner.ts';
+import { ClientPool } from './execution/pool.ts';
+import type { WorkerServices } from './execution/run-context.ts';
+import { secretResolver } from './execution/secrets.ts';
+import { fileSigner } from './execution/signer.ts';
+import { WorkerTaskHost } from './execution/task-host.ts';
+import type { RunnerOptions } from './options.ts';
+import { loadTasks } from './packages/tasks.ts';
+import type { Runner } from './run.ts';
+
+/** Largest output carried inline where the options do not say, in bytes. */
+const INLINE_LIMIT = 256 * 1024;
+const DRAIN_MS = 10_000;
+const silent: Logger = { info: () => {}, error: () => {} };
+
+/**
+ * Loads the tasks, opens the engine and returns the way to start runs on it.
+ * Throws `TaskError`s that say what is missing: packages, folders, the engine's binary, ports, the signing key.
+ */
+export async function openRunner(options: RunnerOptions): Promise<Runner> {
+  const { engine } = options;
+  const registry = await loadTasks(options.packages, options.from);
+  const events = new EventEmitter();
+  const pool = new ClientPool();
+  const services = await workerServices(options, pool, events);
+  const host = new WorkerTaskHost(registry, services, options.inlineLimit ?? INLINE_LIMIT);
+  const close = async () => {
+    await host.stop(options.drainMs ?? DRAIN_MS);
+    await pool.close();
+  };
+  if (engine.kind === 'in-process') return new InProcessRunner(registry, host, events, options, close);
+
+  const { RestateRunner } = await import('./engine/restate/runner.ts');
+  const { EmbeddedResidence } = await import('./engine/restate/residence.ts');
+  const { RemoteResidence } = await import('./engine/restate/remote.ts');
+  const residence =
+    engine.kind === 'embedded'
+      ? await EmbeddedResidence.open(engine, host, events.publish, options.logger)
+      : await RemoteResidence.open(engine, host, events.publish, options.logger);
+  return new RestateRunner(registry, residence, events, close);
+}
+
+async function workerServices(options: RunnerOptions, pool: ClientPool, events: EventEmitter): Promise<WorkerServices> {
+  let workspace: string;
+  try {
+    workspace = await realpath(options.workspace);
+    mkdirSync(options.artifactsDir, { recursive: true });
+  } catch (cause) {
+    throw TaskError.terminal('STATE_FOLDER_UNUSABLE', `workspace ${options.workspace} or artifact folder ${options.artifactsDir}: ${(cause as Error).message}`, { cause });
+  }
+  const services: WorkerServices = {
+    artifacts: createFolderArtifacts(options.artifactsDir),
+    workspace,
+    pool,
+    secret: secretResolver(options.secrets ?? []),
+    log: options.logger ?? silent,
+    emit: events.publish,
+  };
+  if (options.signingKeyFile !== undefined) services.signer = fileSigner(options.signingKeyFile);
+  return services;
+}

@@ -1,0 +1,35 @@
+import type { Logger } from '@summit/maestro-sdk';
+import type { SecretProvider } from './execution/secrets.ts';
+import type { DecisionInput, PendingDecision } from './run.ts';
+
+/** Where runs are kept while they are on. */
+export type EngineOptions =
+  /** A Restate server of our own with its data in `<dir>/restate`, started when it is needed; `settings` are Restate's, by environment name. */
+  | { kind: 'embedded'; dir: string; settings?: Readonly<Record<string, string>> }
+  /** A Restate server that is there already. `advertisedUrl` is how it reaches this worker (default: this machine's loopback). */
+  | { kind: 'remote'; ingressUrl: string; adminUrl: string; identityKeys?: string[]; advertisedUrl?: string; port?: number; host?: string }
+  /** Nothing survives this process. */
+  | { kind: 'in-process' };
+
+/** Everything a runner needs, resolved; it reads no environment of its own. */
+export interface RunnerOptions {
+  engine: EngineOptions;
+  /** Task packages, by npm name. */
+  packages: readonly string[];
+  /** Folder they are looked up from. */
+  from: string;
+  /** The only file root for tasks. */
+  workspace: string;
+  artifactsDir: string;
+  /** Largest output carried inline, in bytes of JSON; default 256 KiB. */
+  inlineLimit?: number;
+  /** Asked in order; default none. */
+  secrets?: readonly SecretProvider[];
+  /** Ed25519 private key, PEM. */
+  signingKeyFile?: string;
+  logger?: Logger;
+  /** In-process runs have no other terminal to be approved from: asked for every decision; undefined refuses. */
+  decide?: (pending: PendingDecision & { runId: string }) => Promise<DecisionInput | undefined>;
+  /** How long running attempts may take to finish when the runner closes, in milliseconds; default 10 s. */
+  drainMs?: number;
+}

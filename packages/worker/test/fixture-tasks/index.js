@@ -1,0 +1,123 @@
+import { appendFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Tasks that show what an engine does: every execution leaves a line in a log file. */
+
+const any = {};
+const object = (properties, required = []) => ({ type: 'object', properties, required, additionalProperties: false });
+const base = { version: '0.1.0', title: 'Fixture', description: 'Fixture', examples: [], effect: 'write' };
+
+function note(log, entry) {
+  appendFileSync(log, `${JSON.stringify(entry)}\n`);
+}
+
+const append = {
+  ...base,
+  name: 'tasks/effect.append',
+  input: object({ log: { type: 'string' }, id: { type: 'string' }, holdMs: { type: 'integer', default: 0 }, after: any }, ['log', 'id']),
+  output: object({ id: { type: 'string' }, key: { type: 'string' } }, ['id', 'key']),
+  async execute(ctx, { payload }) {
+    const { log, id, holdMs } = payload;
+    note(log, { id, key: ctx.idempotencyKey, attempt: ctx.attempt, phase: 'begin' });
+    if (holdMs > 0) await delay(holdMs, undefined, { signal: ctx.signal });
+    note(log, { id, key: ctx.idempotencyKey, attempt: ctx.attempt, phase: 'end' });
+    return { payload: { id, key: ctx.idempotencyKey } };
+  },
+};
+
+const echo = {
+  ...base,
+  name: 'tasks/echo',
+  effect: 'none',
+  input: object({ value: any, withDefault: { type: 'string', default: 'filled in' } }, ['value']),
+  output: object({ value: any, withDefault: { type: 'string' } }, ['value']),
+  execute: async (_ctx, { payload }) => ({ payload }),
+};
+
+const fail = {
+  ...base,
+  name: 'tasks/fail',
+  input: object({ how: { type: 'string' }, times: { type: 'integer', default: 1_000 }, log: { type: 'string' } }, ['how']),
+  output: any,
+  async execute(ctx, { payload }) {
+    const { how, times, log } = payload;
+    if (log) note(log, { id: ctx.taskId, key: ctx.idempotencyKey, attempt: ctx.attempt, at: Date.now() });
+    if (ctx.attempt > times) return { payload: { attempt: ctx.attempt } };
+    switch (how) {
+      case 'string':
+        throw 'just a string';
+      case 'undefined':
+        throw undefined;
+      case 'error':
+        throw new Error('a plain error', { cause: new Error('its cause') });
+      case 'transient':
+        throw Object.assign(new Error('come back later'), { code: 'TRY_AGAIN', retryable: true, [Symbol.for('@summit/maestro-sdk/TaskError')]: true });
+      case 'never':
+        return new Promise(() => {});
+      case 'large':
+        return { payload: 'x'.repeat(300_000) };
+      case 'cyclic': {
+        const cycle = {};
+        cycle.cycle = cycle;
+        return { payload: cycle };
+      }
+      case 'exit':
+        process.exit(1);
+      // biome-ignore lint/suspicious/noFallthroughSwitchClause: process.exit does not return
+      default:
+        throw Object.assign(new Error(`terminal ${how}`), { code: 'TERMINAL', retryable: false, [Symbol.for('@summit/maestro-sdk/TaskError')]: true });
+    }
+  },
+};
+
+const wrongOutput = {
+  ...base,
+  name: 'tasks/wrong.output',
+  effect: 'none',
+  input: object({}),
+  output: object({ n: { type: 'integer' } }, ['n']),
+  execute: async () => ({ payload: { n: 'seven' } }),
+};
+
+const wait = {
+  ...base,
+  name: 'tasks/wait',
+  effect: 'none',
+  durable: true,
+  input: object({ ms: { type: 'integer' }, times: { type: 'integer', default: 1 } }, ['ms']),
+  output: object({ waits: { type: 'integer' }, from: { type: 'integer' }, to: { type: 'integer' } }, ['waits']),
+  async execute(ctx, { payload }) {
+    const from = await ctx.now();
+    for (let i = 0; i < payload.times; i++) await ctx.sleep(payload.ms);
+    return { payload: { waits: payload.times, from, to: await ctx.now() } };
+  },
+};
+
+const ask = {
+  ...base,
+  name: 'tasks/ask',
+  effect: 'none',
+  durable: true,
+  input: object({ approvers: { type: 'array', items: { type: 'string' } }, expiresInMs: { type: 'integer' } }, ['approvers']),
+  output: any,
+  execute: async (ctx, { payload }) => ({ payload: { decisions: await ctx.decision(payload) } }),
+};
+
+const secret = {
+  ...base,
+  name: 'tasks/secret',
+  effect: 'none',
+  secrets: ['TOKEN'],
+  input: object({ given: { type: 'string' }, ask: { type: 'string' }, leak: { type: 'boolean', default: false } }),
+  output: any,
+  async execute(ctx, { payload }) {
+    const own = payload.ask ? await ctx.secrets(payload.ask) : undefined;
+    const value = own ?? payload.given;
+    ctx.logger.info(`using ${value}`, { value });
+    await ctx.emit('used', { value });
+    if (payload.leak) throw new Error(`cannot log in with ${value} or ${Buffer.from(`user:${value}!`).toString('base64')}`);
+    return { payload: { length: value.length, value, url: `https://x/?t=${encodeURIComponent(value)}` } };
+  },
+};
+
+export const tasks = [append, echo, fail, wrongOutput, wait, ask, secret];
