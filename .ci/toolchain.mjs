@@ -59,6 +59,12 @@ function versionOf(tool, env) {
   return found ? { major: Number(found[1]), minor: Number(found[2]), text: found[0] } : undefined;
 }
 
+/** The lines in which npm says why, without its stack traces. */
+function reasons(stderr) {
+  const lines = stderr.trim().split('\n');
+  return lines.filter((line) => !/^npm error\s+at |^npm warn/.test(line)).slice(0, 8);
+}
+
 /** The folder with the executables of these packages, fetched by npx unless its cache has them. */
 function fetchTools(packages) {
   const npx = (freshness) =>
@@ -70,12 +76,13 @@ function fetchTools(packages) {
   // npm's cached list of versions will do, and spares the network; it may be too old to know the version that is wanted.
   let result = npx('--prefer-offline');
   if (result.status !== 0 && /ETARGET|notarget/.test(result.stderr ?? '')) result = npx('--prefer-online');
-  if (result.error || result.status !== 0) {
+  const yourself = `install Node >= 22.18 (${INSTALL_NODE}) and pnpm 12 (${INSTALL_PNPM}) yourself, and run the command again.`;
+  if (result.error) fail(`npx, which comes with npm, could not be started: ${result.error.message}`, `Install npm, or ${yourself}`);
+  if (result.status !== 0) {
     fail(
-      `could not get ${packages.join(' and ')} from the npm registry: ${result.error ? `npx: ${result.error.message}` : `npx ended with ${result.status ?? result.signal}`}`,
-      ...(result.stderr ?? '').trim().split('\n').slice(-15),
-      "Check that npm reaches its registry (npm ping; proxy and certificate settings are npm's own), or install",
-      `Node >= 22.18 (${INSTALL_NODE}) and pnpm 12 (${INSTALL_PNPM}) yourself, and run the command again.`,
+      `could not get ${packages.join(' and ')} from the npm registry: npx ended with ${result.status ?? result.signal}`,
+      ...reasons(result.stderr),
+      `Check that npm reaches its registry (npm ping; proxy and certificates are npm's own settings), or ${yourself}`,
     );
   }
   const folder = result.stdout
