@@ -1,0 +1,1 @@
+export { createFolderArtifacts, type FolderArtifacts } from './folder.ts';
