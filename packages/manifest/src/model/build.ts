@@ -1,0 +1,129 @@
+import type { JsonObject } from '@summit/maestro-sdk';
+import { child, entry, isString, type MapNode, type Node, type Path, type StringNode, toJson } from '../parse/node.ts';
+import type { Parameter, ParameterType } from '../plan.ts';
+import { parameterTypes } from '../schema/parameter-schema.ts';
+import type { SourceFile } from '../text/source.ts';
+import type { Manifest, ParameterView, Reference, Runbook, TaskView, Workflow } from './manifest.ts';
+
+/** Where the schema found something wrong. */
+export class Faults {
+  readonly #places = new Set<string>();
+
+  add(path: Path): void {
+    for (let length = 0; length <= path.length; length++) this.#places.add(key(path.slice(0, length)));
+  }
+
+  /** Whether anything at or below `path` is wrong. */
+  at(path: Path): boolean {
+    return this.#places.has(key(path));
+  }
+}
+
+function key(path: Path): string {
+  return path.join('\0');
+}
+
+/** Reads a document of a known kind; `faults` say which parts of it cannot be relied on. */
+export function buildManifest(kind: Manifest['kind'], file: SourceFile, root: MapNode, faults: Faults): Manifest {
+  const spec = child(root, 'spec');
+  const sound = !faults.at([]);
+  if (kind === 'Runbook') {
+    const inputs = parameters(child(spec, 'inputs'), faults, 'inputs');
+    const runbook: Runbook = { kind, file, root, sound, inputs: inputs.views, inputsSound: inputs.sound };
+    identify(runbook, faults);
+    const ref = reference(child(spec, 'workflowRef'));
+    if (ref && !faults.at(['spec', 'workflowRef'])) runbook.workflowRef = ref;
+    const bindings = child(spec, 'with');
+    if (bindings?.kind === 'map') runbook.with = bindings;
+    return runbook;
+  }
+  const params = parameters(child(spec, 'parameters'), faults, 'parameters');
+  const workflow: Workflow = {
+    kind,
+    file,
+    root,
+    sound,
+    parameters: params.views,
+    parametersSound: params.sound,
+    tasks: tasks(spec, faults),
+  };
+  identify(workflow, faults);
+  const outputs = child(spec, 'outputs');
+  if (outputs?.kind === 'map') workflow.outputs = outputs;
+  return workflow;
+}
+
+function identify(manifest: Manifest, faults: Faults): void {
+  const metadata = child(manifest.root, 'metadata');
+  const name = child(metadata, 'name');
+  const version = child(metadata, 'version');
+  if (isString(name) && !faults.at(['metadata', 'name'])) {
+    manifest.name = name.value;
+    manifest.nameNode = name;
+  }
+  if (isString(version) && !faults.at(['metadata', 'version'])) manifest.version = version.value;
+}
+
+function parameters(node: Node | undefined, faults: Faults, field: string): { views: ParameterView[]; sound: boolean } {
+  if (node === undefined) return { views: [], sound: true };
+  if (node.kind !== 'seq') return { views: [], sound: false };
+  const views: ParameterView[] = [];
+  for (const [index, item] of node.items.entries()) {
+    const view = parameter(item, !faults.at(['spec', field, index]));
+    if (view) views.push(view);
+  }
+  return { views, sound: views.length === node.items.length && views.every((view) => view.sound) };
+}
+
+function parameter(node: Node, sound: boolean): ParameterView | undefined {
+  const name = child(node, 'name');
+  const type = child(node, 'type');
+  if (node.kind !== 'map' || !isString(name)) return undefined;
+  const known = isString(type) && Object.hasOwn(parameterTypes, type.value);
+  // Of an unknown type: it exists, and can be anything.
+  const read: Parameter = { name: name.value, type: known ? (type.value as ParameterType) : 'string', required: false };
+  const required = child(node, 'required');
+  if (required?.kind === 'scalar' && required.value === true) read.required = true;
+  const byDefault = child(node, 'default');
+  if (byDefault) read.default = toJson(byDefault);
+  const values = child(node, 'enum');
+  if (values?.kind === 'seq') read.enum = values.items.map(toJson);
+  const pattern = child(node, 'pattern');
+  if (isString(pattern)) read.pattern = pattern.value;
+  const schema = child(node, 'schema');
+  if (schema?.kind === 'map') read.schema = toJson(schema) as JsonObject;
+  const description = child(node, 'description');
+  if (isString(description)) read.description = description.value;
+  return { parameter: read, node, name, sound: sound && known };
+}
+
+function tasks(spec: Node | undefined, faults: Faults): TaskView[] {
+  const list = child(spec, 'tasks');
+  if (list?.kind !== 'seq') return [];
+  const views: TaskView[] = [];
+  for (const [index, node] of list.items.entries()) {
+    if (node.kind === 'map') views.push(task(node, index, !faults.at(['spec', 'tasks', index]), faults));
+  }
+  return views;
+}
+
+function task(node: MapNode, index: number, sound: boolean, faults: Faults): TaskView {
+  const needsEntry = entry(node, 'needs');
+  const needs = needsEntry?.value.kind === 'seq' ? needsEntry.value.items.filter(isString) : [];
+  const view: TaskView = { index, node, needs, sound };
+  const id = child(node, 'id');
+  if (isString(id)) view.id = id;
+  const uses = reference(child(node, 'uses'));
+  if (uses && !faults.at(['spec', 'tasks', index, 'uses'])) view.uses = uses;
+  if (needsEntry) view.needsEntry = needsEntry;
+  const withEntry = entry(node, 'with');
+  if (withEntry) view.withEntry = withEntry;
+  if (withEntry?.value.kind === 'map') view.with = withEntry.value;
+  return view;
+}
+
+function reference(node: Node | undefined): Reference | undefined {
+  if (!isString(node)) return undefined;
+  const at = node.value.lastIndexOf('@');
+  return at === -1 ? undefined : { name: node.value.slice(0, at), range: node.value.slice(at + 1).trim(), node: node as StringNode };
+}

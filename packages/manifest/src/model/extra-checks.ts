@@ -1,0 +1,97 @@
+import { child, entry, type Node, type Path } from '../parse/node.ts';
+import { isRange } from '../resolve/versions.ts';
+import { checkValue } from '../schema/check.ts';
+import { metaSchema } from '../schema/meta-schema.ts';
+import { valueSchema } from '../schema/parameter-schema.ts';
+import type { SchemaProblem } from '../schema/problem.ts';
+import { keyword } from '../schema/refs.ts';
+import { counted, quoted } from '../text/words.ts';
+import type { Manifest, ParameterView, Reference } from './manifest.ts';
+
+/** What is wrong with a manifest by its own fields alone, and more than a JSON Schema can say. Only parts that are sound are looked at. */
+export function extraProblems(manifest: Manifest): SchemaProblem[] {
+  if (manifest.kind === 'Runbook') {
+    return [
+      ...quorum(manifest.root),
+      ...range(manifest.workflowRef, ['spec', 'workflowRef']),
+      ...manifest.inputs.flatMap((input) => parameter(input, ['spec', 'inputs', indexOf(manifest, 'inputs', input)])),
+    ];
+  }
+  return [
+    ...manifest.parameters.flatMap((view) => parameter(view, ['spec', 'parameters', indexOf(manifest, 'parameters', view)])),
+    ...manifest.tasks.flatMap((task) => uses(task.uses, ['spec', 'tasks', task.index, 'uses'])),
+  ];
+}
+
+function indexOf(manifest: Manifest, field: string, view: ParameterView): number {
+  const list = child(child(manifest.root, 'spec'), field);
+  return list?.kind === 'seq' ? list.items.indexOf(view.node) : 0;
+}
+
+function quorum(root: Node): SchemaProblem[] {
+  const approvals = child(child(root, 'metadata'), 'approvals');
+  const approvers = child(approvals, 'approvers');
+  const quorum = child(approvals, 'quorum');
+  if (approvers?.kind !== 'seq' || quorum?.kind !== 'scalar' || typeof quorum.value !== 'number') return [];
+  if (quorum.value <= approvers.items.length) return [];
+  const text = `asks for ${counted(quorum.value, 'decision')} of ${counted(approvers.items.length, 'approver')}: it could never be met`;
+  return [{ kind: 'value', node: quorum, path: ['metadata', 'approvals', 'quorum'], text, hint: 'lower it, or write all' }];
+}
+
+function range(reference: Reference | undefined, path: Path): SchemaProblem[] {
+  if (!reference || isRange(reference.range)) return [];
+  const text = `must end in a version or semver range, found ${quoted(reference.range)}`;
+  return [{ kind: 'value', node: reference.node, path, text, hint: 'write e.g. @1.0.0 or @^1.0' }];
+}
+
+function uses(reference: Reference | undefined, path: Path): SchemaProblem[] {
+  if (!reference?.name.startsWith('workflows/')) return range(reference, path);
+  const text = `names the workflow ${quoted(reference.name)}: sub-workflows are part of maestro/v1, but this version does not run them yet`;
+  return [{ kind: 'not-yet', node: reference.node, path, text, hint: "write that workflow's tasks out here" }];
+}
+
+/** Its schema, then its default and enum against all it says of its values. */
+function parameter(view: ParameterView, path: Path): SchemaProblem[] {
+  if (!view.sound) return [];
+  const schema = child(view.node, 'schema');
+  if (schema) {
+    const problems = checkValue(metaSchema, schema, { noun: 'keyword', trustedPatterns: true });
+    if (problems.length > 0) return problems.map((problem) => ({ ...problem, path: [...path, 'schema', ...problem.path] }));
+  }
+  const clash = typeClash(view, path);
+  if (clash.length > 0) return clash;
+  return [...enumProblems(view, path), ...defaultProblems(view, path)];
+}
+
+function typeClash(view: ParameterView, path: Path): SchemaProblem[] {
+  const { parameter, node } = view;
+  const type = parameter.schema && keyword(parameter.schema, 'type');
+  const own = keyword(valueSchema({ name: '', type: parameter.type, required: false }), 'type');
+  const typeNode = child(child(node, 'schema'), 'type');
+  if (typeNode && type !== undefined && type !== own && !(Array.isArray(type) && type.includes(own))) {
+    const text = `must agree with type: ${parameter.type}, found ${JSON.stringify(type)}`;
+    return [{ kind: 'value', node: typeNode, path: [...path, 'schema', 'type'], text, hint: 'leave the type out of the schema' }];
+  }
+  const pattern = entry(node, 'pattern');
+  if (!pattern || own === 'string') return [];
+  const text = `has a pattern, which only text can match, but is of type ${parameter.type}`;
+  return [{ kind: 'value', node: pattern.value, entry: pattern, path, text, hint: 'remove it' }];
+}
+
+function enumProblems(view: ParameterView, path: Path): SchemaProblem[] {
+  const values = child(view.node, 'enum');
+  if (values?.kind !== 'seq') return [];
+  const { enum: _, ...rest } = view.parameter;
+  const schema = valueSchema(rest);
+  return values.items.flatMap((item, index) => under(checkValue(schema, item, { noun: 'property' }), [...path, 'enum', index]));
+}
+
+function defaultProblems(view: ParameterView, path: Path): SchemaProblem[] {
+  const value = child(view.node, 'default');
+  if (!value) return [];
+  return under(checkValue(valueSchema(view.parameter), value, { noun: 'property' }), [...path, 'default']);
+}
+
+function under(problems: SchemaProblem[], path: Path): SchemaProblem[] {
+  return problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
+}

@@ -1,0 +1,75 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Entry, MapNode, StringNode } from '../parse/node.ts';
+import type { Parameter } from '../plan.ts';
+import type { SourceFile } from '../text/source.ts';
+
+/** What can be said of a document, whether or not all of it is well-formed: what is wrong is simply absent. */
+interface ManifestBase {
+  /** Absent where the document has none that is valid; nothing can then refer to it. */
+  name?: string;
+  version?: string;
+  file: SourceFile;
+  root: MapNode;
+  nameNode?: StringNode;
+  /** Nothing is wrong with the document by its own schema. */
+  sound: boolean;
+}
+
+export interface Runbook extends ManifestBase {
+  kind: 'Runbook';
+  inputs: ParameterView[];
+  /** Every input is well-formed: a name that is not among them is certainly wrong. */
+  inputsSound: boolean;
+  workflowRef?: Reference;
+  /** `spec.with`, where it is a mapping. */
+  with?: MapNode;
+}
+
+export interface Workflow extends ManifestBase {
+  kind: 'Workflow';
+  parameters: ParameterView[];
+  parametersSound: boolean;
+  tasks: TaskView[];
+  /** `spec.outputs`, where it is a mapping. */
+  outputs?: MapNode;
+}
+
+export type Manifest = Runbook | Workflow;
+
+/** `name@version-or-range` and where it stands. */
+export interface Reference {
+  name: string;
+  range: string;
+  node: StringNode;
+}
+
+export interface ParameterView {
+  parameter: Parameter;
+  node: MapNode;
+  name: StringNode;
+  sound: boolean;
+}
+
+export interface TaskView {
+  index: number;
+  node: MapNode;
+  id?: StringNode;
+  uses?: Reference;
+  needs: StringNode[];
+  needsEntry?: Entry;
+  /** `with`, where it is a mapping. */
+  with?: MapNode;
+  withEntry?: Entry;
+  /** Nothing is wrong with the task by its schema. */
+  sound: boolean;
+}
+
+/** All manifests of a catalog, as read; see `parseCatalog`. */
+export interface Catalog {
+  files: SourceFile[];
+  manifests: Manifest[];
+  /** Some document could not be identified, so that a name that is not found may be in there. */
+  incomplete: boolean;
+  /** What the parser found; `lint` returns it with its own findings. */
+  diagnostics: Diagnostic[];
+}

@@ -1,0 +1,116 @@
+import { Composer, type CST, type Document, Lexer, type ParsedNode, Parser, type YAMLError } from 'yaml';
+import { counted } from '../text/words.ts';
+import { limits } from './limits.ts';
+
+/** A part of the text that keeps it from being read. */
+export interface SyntaxProblem {
+  start: number;
+  end: number;
+  message: string;
+  hint?: string;
+  fix?: { start: number; end: number; newText: string };
+}
+
+/** The YAML 1.2 core schema and nothing that a file could switch on: no 1.1 booleans, no merge keys, no binary or set tags. */
+const options = {
+  schema: 'core',
+  merge: false,
+  resolveKnownTags: false,
+  stringKeys: true,
+  // Checked while converting: the library compares every key with every other one.
+  uniqueKeys: false,
+  keepSourceTokens: true,
+  prettyErrors: false,
+  logLevel: 'silent',
+} as const;
+
+export type YamlDocument = Document.Parsed<ParsedNode>;
+
+/**
+ * Reads all documents of a text, or says why it is not even tried: too long, too many tokens, nested too deeply, not text.
+ * Syntax errors are in each document's `errors`.
+ */
+export function readYaml(text: string): { documents: YamlDocument[] } | { refused: SyntaxProblem } {
+  const refused = refuseText(text);
+  if (refused) return { refused };
+  const tokens = tokenize(text);
+  if ('refused' in tokens) return tokens;
+  return { documents: [...new Composer(options).compose(tokens.tokens, true, text.length)] };
+}
+
+function refuseText(text: string): SyntaxProblem | undefined {
+  if (text.length > limits.fileLength) {
+    return {
+      start: limits.fileLength,
+      end: limits.fileLength,
+      message: `the file is too long: ${text.length} characters; a manifest may have ${limits.fileLength}`,
+      hint: 'split it into several files; large data belongs in an artifact, not in a manifest',
+    };
+  }
+  const control = firstControl(text);
+  if (control === -1) return undefined;
+  const code = text.charCodeAt(control).toString(16).toUpperCase().padStart(4, '0');
+  return {
+    start: control,
+    end: control + 1,
+    message: `control character U+${code}: this is not a text file`,
+    hint: 'a manifest is UTF-8 text; inside a double-quoted string write the character as an escape, e.g. "\\x07"',
+  };
+}
+
+/** Offset of the first character that YAML does not allow, or -1. Tab, line feed and carriage return are allowed. */
+function firstControl(text: string): number {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20 ? code !== 0x09 && code !== 0x0a && code !== 0x0d : code === 0x7f || code === 0xfffe || code === 0xffff) return at;
+  }
+  return -1;
+}
+
+/** Runs lexer and parser together, so that hostile nesting and length are noticed before the recursive composer sees them. */
+function tokenize(text: string): { tokens: CST.Token[] } | { refused: SyntaxProblem } {
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  let count = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    count++;
+    if (parser.stack.length > limits.depth) {
+      const message = `nested more than ${limits.depth} levels deep`;
+      return { refused: { start: parser.offset - 1, end: parser.offset, message, hint: 'give the value a flatter shape' } };
+    }
+    if (count > limits.tokens) {
+      const message = `the file is too large: more than ${counted(limits.tokens, 'token')}`;
+      return { refused: { start: parser.offset, end: parser.offset, message, hint: 'split it into several files' } };
+    }
+  }
+  for (const token of parser.end()) tokens.push(token);
+  return { tokens };
+}
+
+/** The first error of a document as a problem. What follows it in the same document is nearly always its consequence. */
+export function syntaxProblem(error: YAMLError): SyntaxProblem {
+  const [start, end] = error.pos;
+  const problem: SyntaxProblem = { start, end, message: message(error) };
+  const hint = hints[error.code];
+  if (hint) problem.hint = hint;
+  return problem;
+}
+
+function message(error: YAMLError): string {
+  if (error.code === 'TAB_AS_INDENT') return 'a tab is used as indentation';
+  if (error.code === 'NON_STRING_KEY') return 'a key must be a plain string';
+  return `not YAML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`;
+}
+
+const hints: { [code in YAMLError['code']]?: string } = {
+  TAB_AS_INDENT: 'indent with spaces: YAML does not allow tabs',
+  BAD_INDENT: 'check the indentation, and that every [ and { is closed',
+  BLOCK_AS_IMPLICIT_KEY: 'a value with ": " in it must be quoted',
+  MULTILINE_IMPLICIT_KEY: 'a key must stand on one line, followed by ": "',
+  BAD_ALIAS: 'an alias *name needs an anchor &name before it; a string that starts with * must be quoted',
+  BAD_SCALAR_START: 'quote the value',
+  BAD_DQ_ESCAPE: 'write \\\\ for a backslash, or use single quotes',
+  BAD_DIRECTIVE: 'a line that starts with % is a directive; quote it if it is a value',
+  TAG_RESOLVE_FAILED: 'tags (!name) are not part of a manifest; quote a string that starts with !',
+};

@@ -1,0 +1,44 @@
+import type { Catalog, Manifest, Runbook, Workflow } from '../model/manifest.ts';
+import { highest, sorted } from './versions.ts';
+
+/** The manifests of a catalog by kind, name and version. */
+export class ManifestIndex {
+  readonly #manifests = new Map<string, Map<string, Manifest>>();
+
+  constructor(catalog: Catalog) {
+    for (const manifest of catalog.manifests) {
+      if (manifest.name === undefined || manifest.version === undefined) continue;
+      const key = `${manifest.kind}/${manifest.name}`;
+      const versions = this.#manifests.get(key) ?? new Map<string, Manifest>();
+      if (!versions.has(manifest.version)) versions.set(manifest.version, manifest);
+      this.#manifests.set(key, versions);
+    }
+  }
+
+  names(kind: Manifest['kind']): string[] {
+    const prefix = `${kind}/`;
+    return [...this.#manifests.keys()]
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => key.slice(prefix.length))
+      .sort();
+  }
+
+  /** Highest first; empty where no manifest of this kind has the name. */
+  versions(kind: Manifest['kind'], name: string): string[] {
+    return sorted(this.#manifests.get(`${kind}/${name}`)?.keys() ?? []);
+  }
+
+  runbook(name: string, range: string): Runbook | undefined {
+    return this.#resolve('Runbook', name, range) as Runbook | undefined;
+  }
+
+  workflow(name: string, range: string): Workflow | undefined {
+    return this.#resolve('Workflow', name, range) as Workflow | undefined;
+  }
+
+  #resolve(kind: Manifest['kind'], name: string, range: string): Manifest | undefined {
+    const versions = this.#manifests.get(`${kind}/${name}`);
+    const version = versions && highest(versions.keys(), range);
+    return version === undefined ? undefined : versions?.get(version);
+  }
+}

@@ -1,0 +1,36 @@
+import type { Node } from '../parse/node.ts';
+import { quote } from '../parse/unquoted.ts';
+import type { SchemaProblem } from './problem.ts';
+import { keyword } from './refs.ts';
+import { checkString } from './scalar.ts';
+
+/** Adds the way out to a value of the wrong type, where it is one of the usual slips: quotes too many or too few, a list of one. */
+export function adviseOnType(problem: SchemaProblem, node: Node, schema: { [keyword: string]: unknown }, types: string[]): SchemaProblem {
+  if (node.kind !== 'scalar' || node.value === null) return problem;
+  const advise = (hint: string, replacement: string): SchemaProblem => ({ ...problem, hint: `${hint}: ${replacement}`, replacement });
+  const source = node.token && 'source' in node.token ? node.token.source : undefined;
+  if (types.includes('string') && typeof node.value !== 'string' && source !== undefined) {
+    return checkString(schema, node, source, problem.path, true).length === 0 ? advise('quote it', quote(source)) : problem;
+  }
+  if (typeof node.value !== 'string') return problem;
+  if (types.includes('boolean')) return adviseOnBoolean(problem, node.value, advise);
+  const isNumber = /^-?(0|[1-9]\d*)(\.\d+)?$/.test(node.value);
+  if (isNumber && (types.includes('number') || (types.includes('integer') && !node.value.includes('.')))) {
+    return advise('write it without quotes', node.value);
+  }
+  const items = keyword(schema, 'items');
+  const ofStrings = typeof items === 'object' && items !== null && keyword(items as { [keyword: string]: unknown }, 'type') === 'string';
+  return types.includes('array') && ofStrings && source !== undefined ? advise('write it as a list', `[${source}]`) : problem;
+}
+
+/** What other tools, and YAML 1.1, take for true and false. */
+const booleans: { [text: string]: string } = { true: 'true', yes: 'true', on: 'true', false: 'false', no: 'false', off: 'false' };
+
+function adviseOnBoolean(
+  problem: SchemaProblem,
+  text: string,
+  advise: (hint: string, replacement: string) => SchemaProblem,
+): SchemaProblem {
+  const word = text.toLowerCase();
+  return Object.hasOwn(booleans, word) ? advise('write', booleans[word] as string) : problem;
+}

@@ -1,0 +1,98 @@
+import type { Node, Path } from '../parse/node.ts';
+import { choiceProblem, typesOf } from './choice.ts';
+import { found, typeOf, typeTitle } from './describe.ts';
+import { missingProblem } from './object.ts';
+import type { Checking, SchemaProblem } from './problem.ts';
+import { type AnySchema, isSchema, keyword } from './refs.ts';
+
+type Schema = { [keyword: string]: unknown };
+
+/** The keywords that combine schemas. */
+export function checkAlternatives(checker: Checking, schema: Schema, node: Node, path: Path): SchemaProblem[] {
+  return [
+    ...all(checker, schema, node, path),
+    ...any(checker, keyword(schema, 'anyOf'), node, path, false),
+    ...any(checker, keyword(schema, 'oneOf'), node, path, true),
+    ...not(checker, schema, node, path),
+    ...conditional(checker, schema, node, path),
+  ];
+}
+
+function schemas(value: unknown): AnySchema[] {
+  return Array.isArray(value) ? value.filter(isSchema) : [];
+}
+
+function all(checker: Checking, schema: Schema, node: Node, path: Path): SchemaProblem[] {
+  return schemas(keyword(schema, 'allOf')).flatMap((part) => checker.check(part, node, path));
+}
+
+function not(checker: Checking, schema: Schema, node: Node, path: Path): SchemaProblem[] {
+  const refused = keyword(schema, 'not');
+  if (!isSchema(refused) || checker.isOpen(node) || checker.check(refused, node, path).length > 0) return [];
+  return [{ kind: 'value', node, path, text: `must not be ${found(node)}` }];
+}
+
+function conditional(checker: Checking, schema: Schema, node: Node, path: Path): SchemaProblem[] {
+  const condition = keyword(schema, 'if');
+  if (!isSchema(condition) || checker.isOpen(node)) return [];
+  const then = keyword(schema, checker.check(condition, node, path).length === 0 ? 'then' : 'else');
+  return isSchema(then) ? checker.check(then, node, path) : [];
+}
+
+/** Of several alternatives the value has to fit one: if it fits none, the one it comes closest to is what was meant. */
+function any(checker: Checking, value: unknown, node: Node, path: Path, exactlyOne: boolean): SchemaProblem[] {
+  const branches = schemas(value).map((branch) => ({ branch: checker.resolve(branch), problems: checker.check(branch, node, path) }));
+  if (branches.length === 0) return [];
+  const fitting = branches.filter(({ problems }) => problems.length === 0).length;
+  if (fitting === 1 || (fitting > 1 && (!exactlyOne || checker.isOpen(node)))) return [];
+  if (fitting > 1) return [{ kind: 'value', node, path, text: `fits ${fitting} alternatives where only one is allowed` }];
+  const sameType = branches.filter(({ problems }) => !problems.some((problem) => problem.node === node && problem.kind === 'type'));
+  if (sameType.length === 0) return [typeProblem(branches, node, path)];
+  const meant = discriminated(sameType, node);
+  const fewest = Math.min(...meant.map(({ problems }) => problems.length));
+  const closest = meant.filter(({ problems }) => problems.length === fewest).map(({ problems }) => problems);
+  return merged(checker, closest, node, path);
+}
+
+interface Branch {
+  branch: AnySchema;
+  problems: SchemaProblem[];
+}
+
+/** All alternatives want another type: say which there are. */
+function typeProblem(branches: Branch[], node: Node, path: Path): SchemaProblem {
+  const first = branches[0]?.problems.find((problem) => problem.node === node) as SchemaProblem;
+  const types = branches.flatMap(({ branch }) => (typeof branch === 'boolean' ? [] : (typesOf(branch) ?? [])));
+  if (branches.length === 1 || types.length === 0 || first.types === undefined) return first;
+  return { kind: 'type', node, path, types, text: `must be ${typeTitle(types)}, found ${found(node)}` };
+}
+
+/** Alternatives that name the value's own constant (`kind: a`) were meant, whatever else is wrong with it. */
+function discriminated(branches: Branch[], node: Node): Branch[] {
+  if (node.kind !== 'map') return branches;
+  const matching = branches.filter(({ branch }) => {
+    const properties = typeof branch === 'boolean' ? undefined : keyword(branch, 'properties');
+    if (typeof properties !== 'object' || properties === null) return false;
+    return Object.entries(properties).some(([name, schema]) => {
+      const value = node.entries.get(name)?.value;
+      if (value?.kind !== 'scalar' || !isSchema(schema) || typeof schema === 'boolean') return false;
+      return Object.hasOwn(schema, 'const') && schema['const'] === value.value && typeOf(value) === 'string';
+    });
+  });
+  return matching.length > 0 ? matching : branches;
+}
+
+/** Several alternatives are equally near: tell them in one finding where that can be said, else tell the first. */
+function merged(checker: Checking, candidates: SchemaProblem[][], node: Node, path: Path): SchemaProblem[] {
+  const first = candidates[0] ?? [];
+  const singles = candidates.flatMap((problems) => (problems.length === 1 ? problems : []));
+  if (candidates.length === 1 || singles.length !== candidates.length) return first;
+  if (node.kind === 'map' && singles.every((problem) => problem.kind === 'missing' && problem.node === node)) {
+    const names = new Set(singles.flatMap((problem) => problem.missing ?? []));
+    return names.size === 1 ? first : [missingProblem(checker, node, path, [...names], 'or')];
+  }
+  if (singles.every((problem) => problem.node === node && problem.allowed)) {
+    return [choiceProblem(node, path, [...new Set(singles.flatMap((problem) => problem.allowed ?? []))])];
+  }
+  return first;
+}

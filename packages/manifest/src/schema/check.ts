@@ -1,0 +1,133 @@
+import type { Node, Path } from '../parse/node.ts';
+import { adviseOnType } from './advice.ts';
+import { checkAlternatives } from './alternatives.ts';
+import { checkArray } from './array.ts';
+import { choiceProblem, typesOf } from './choice.ts';
+import { equals, found, typeOf, typeTitle } from './describe.ts';
+import { checkObject } from './object.ts';
+import type { CheckOptions, Checking, Dynamic, SchemaProblem } from './problem.ts';
+import { type AnySchema, dereference, keyword } from './refs.ts';
+import { checkNumber, checkString } from './scalar.ts';
+
+/**
+ * Holds a value of a document against a JSON Schema (2020-12 and draft-07, without `unevaluated*` and `$dynamicRef`).
+ * Interprets the schema, generates no code, and tells one mistake once: of alternatives only the one that was meant.
+ * Where a value is not known before the run (see `CheckOptions.dynamic`), only what is certainly wrong is a problem.
+ */
+export function checkValue(schema: AnySchema, node: Node, options: CheckOptions): SchemaProblem[] {
+  return new Checker(schema, options).check(schema, node, []);
+}
+
+class Checker implements Checking {
+  readonly options: CheckOptions;
+  readonly #root: AnySchema;
+  #depth = 0;
+
+  constructor(root: AnySchema, options: CheckOptions) {
+    this.#root = root;
+    this.options = options;
+  }
+
+  check(schema: AnySchema, node: Node, path: Path): SchemaProblem[] {
+    // Deeper than any document: the schema refers to itself without consuming a value.
+    if (this.#depth > 200) return [];
+    this.#depth++;
+    try {
+      return this.#check(schema, node, path);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #check(schema: AnySchema, node: Node, path: Path): SchemaProblem[] {
+    const resolved = this.resolve(schema);
+    if (resolved === true) return [];
+    if (resolved === false) return [{ kind: 'value', node, path, text: 'must not be given' }];
+    const dynamic = this.dynamic(node);
+    if (dynamic) return fromDynamic(dynamic, resolved, node, path);
+    return (
+      this.#checkType(resolved, node, path) ??
+      this.#checkChoice(resolved, node, path) ?? [
+        ...this.#checkKind(resolved, node, path),
+        ...checkAlternatives(this, resolved, node, path),
+      ]
+    );
+  }
+
+  /** The schema that counts: references followed. What cannot be followed accepts everything. */
+  resolve(schema: AnySchema): AnySchema {
+    const resolved = dereference(schema, this.#root) ?? true;
+    if (typeof resolved === 'boolean' || typeof schema === 'boolean' || resolved === schema) return resolved;
+    // Since 2019-09 keywords beside a $ref count too.
+    const { $ref: _, ...beside } = schema;
+    return Object.keys(beside).some((name) => !annotations.has(name)) ? { allOf: [resolved, beside] } : resolved;
+  }
+
+  dynamic(node: Node): Dynamic | undefined {
+    const view = node.kind === 'scalar' ? this.options.dynamic?.(node) : undefined;
+    return view && 'accepts' in view ? view : undefined;
+  }
+
+  /** The text a string scalar stands for. */
+  literal(node: Node): string | undefined {
+    if (node.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
+    const view = this.options.dynamic?.(node);
+    return view && 'literal' in view ? view.literal : node.value;
+  }
+
+  /** Whether parts of the value are known only during the run. */
+  isOpen(node: Node): boolean {
+    if (!this.options.dynamic) return false;
+    if (node.kind === 'scalar') return this.dynamic(node) !== undefined;
+    if (node.kind === 'seq') return node.items.some((item) => this.isOpen(item));
+    return [...node.entries.values()].some((entry) => this.isOpen(entry.value));
+  }
+
+  #checkType(schema: { [keyword: string]: unknown }, node: Node, path: Path): SchemaProblem[] | undefined {
+    const types = typesOf(schema);
+    if (!types || types.some((type) => isOfType(node, type))) return undefined;
+    const title = keyword(schema, 'patternErrorMessage');
+    const text = `${typeof title === 'string' ? title : `must be ${typeTitle(types)}`}, found ${found(node)}`;
+    return [adviseOnType({ kind: 'type', node, path, types, text }, node, schema, types)];
+  }
+
+  #checkChoice(schema: { [keyword: string]: unknown }, node: Node, path: Path): SchemaProblem[] | undefined {
+    const allowed = keyword(schema, 'enum') ?? (Object.hasOwn(schema, 'const') ? [schema['const']] : undefined);
+    if (!Array.isArray(allowed) || this.isOpen(node)) return undefined;
+    const text = this.literal(node);
+    if (allowed.some((value) => (text === undefined ? equals(node, value) : value === text))) return undefined;
+    return [choiceProblem(node, path, allowed)];
+  }
+
+  #checkKind(schema: { [keyword: string]: unknown }, node: Node, path: Path): SchemaProblem[] {
+    if (node.kind === 'map') return checkObject(this, schema, node, path);
+    if (node.kind === 'seq') return checkArray(this, schema, node, path);
+    if (typeof node.value === 'number') return checkNumber(schema, node, node.value, path);
+    const text = this.literal(node);
+    return text === undefined ? [] : checkString(schema, node, text, path, this.options.trustedPatterns === true);
+  }
+}
+
+const annotations = new Set([
+  'title',
+  'description',
+  'default',
+  'examples',
+  '$comment',
+  'deprecated',
+  '$defs',
+  'definitions',
+  '$id',
+  '$schema',
+]);
+
+function fromDynamic(dynamic: Dynamic, schema: { [keyword: string]: unknown }, node: Node, path: Path): SchemaProblem[] {
+  const answer = dynamic.accepts(schema);
+  if (answer.ok) return [];
+  return [{ kind: 'type', node, path, text: `must be ${answer.expected}, found ${answer.found}` }];
+}
+
+function isOfType(node: Node, type: string): boolean {
+  const actual = typeOf(node);
+  return actual === type || (type === 'number' && actual === 'integer');
+}

@@ -1,0 +1,30 @@
+import type { Node, Path } from '../parse/node.ts';
+import { quote } from '../parse/unquoted.ts';
+import { nearest } from '../text/near.ts';
+import { found, shown } from './describe.ts';
+import type { SchemaProblem } from './problem.ts';
+import { keyword } from './refs.ts';
+
+/** The types a schema names; `undefined` where it names none. */
+export function typesOf(schema: { [keyword: string]: unknown }): string[] | undefined {
+  const type = keyword(schema, 'type');
+  if (typeof type === 'string') return [type];
+  return Array.isArray(type) ? type.filter((name) => typeof name === 'string') : undefined;
+}
+
+/** The value is none of those there are. */
+export function choiceProblem(node: Node, path: Path, allowed: unknown[]): SchemaProblem {
+  const shownValues = allowed.map(shown);
+  const many = shownValues.length > 12 ? [...shownValues.slice(0, 12), `${shownValues.length - 12} more`] : shownValues;
+  const last = many.at(-1);
+  const list = many.length > 1 ? `${many.slice(0, -1).join(', ')} or ${last}` : `${last ?? 'nothing'}`;
+  const text = `must be ${list}, found ${found(node)}`;
+  const problem: SchemaProblem = { kind: 'value', node, path, text, allowed };
+  if (node.kind !== 'scalar' || typeof node.value !== 'string') return problem;
+  const [near] = nearest(
+    node.value,
+    allowed.filter((value) => typeof value === 'string'),
+  );
+  if (near === undefined) return problem;
+  return { ...problem, text: `${text}; did you mean ${shown(near)}?`, replacement: /^[a-z][a-z0-9-]*$/i.test(near) ? near : quote(near) };
+}

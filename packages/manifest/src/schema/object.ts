@@ -1,0 +1,134 @@
+import type { Entry, MapNode, Path } from '../parse/node.ts';
+import { quote } from '../parse/unquoted.ts';
+import { nearest } from '../text/near.ts';
+import { choices, counted, didYouMean, quoted } from '../text/words.ts';
+import { found } from './describe.ts';
+import { matchesPattern } from './pattern.ts';
+import type { Checking, SchemaProblem } from './problem.ts';
+import { type AnySchema, isSchema, keyword } from './refs.ts';
+
+type Schema = { [keyword: string]: unknown };
+type Fields = { [name: string]: unknown };
+
+/** Fields that are there, then fields that are not. A missing one that only looks misspelt is told once, at its key. */
+export function checkObject(checker: Checking, schema: Schema, node: MapNode, path: Path): SchemaProblem[] {
+  const properties = fields(keyword(schema, 'properties'));
+  const required = strings(keyword(schema, 'required'));
+  const missing = new Set(required.filter((name) => !node.entries.has(name)));
+  const problems: SchemaProblem[] = [];
+  for (const entry of node.entries.values()) {
+    const schemas = schemasOf(schema, properties, entry.name);
+    if (schemas === 'unknown') problems.push(unknown(checker, node, entry, path, properties, missing));
+    else for (const fieldSchema of schemas) problems.push(...field(checker, fieldSchema, entry, path));
+  }
+  problems.push(...names(checker, schema, node, path), ...sizes(schema, node, path), ...dependents(checker, schema, node, path, missing));
+  if (missing.size > 0) problems.push(missingProblem(checker, node, path, [...missing]));
+  return problems;
+}
+
+/** One or several fields are not there. */
+export function missingProblem(
+  checker: Checking,
+  node: MapNode,
+  path: Path,
+  missing: string[],
+  conjunction: 'and' | 'or' = 'and',
+): SchemaProblem {
+  const noun = missing.length === 1 ? checker.options.noun : plural(checker.options.noun);
+  const text = conjunction === 'and' ? `lacks the required ${noun} ${choices(missing, 'and')}` : `lacks ${choices(missing)}`;
+  return { kind: 'missing', node, path, missing, text };
+}
+
+function plural(noun: string): string {
+  return noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`;
+}
+
+function field(checker: Checking, schema: AnySchema, entry: Entry, path: Path): SchemaProblem[] {
+  const notYet = typeof schema === 'boolean' ? undefined : keyword(schema, 'x-not-yet');
+  if (typeof notYet === 'string') {
+    const text = `uses ${quoted(entry.name)}, a ${checker.options.noun} of maestro/v1 that this version does not run yet`;
+    return [{ kind: 'not-yet', node: entry.value, entry, path, text, hint: notYet }];
+  }
+  return checker.check(schema, entry.value, [...path, entry.name]);
+}
+
+/** The schemas a field has to fit; `unknown` where no field of this name may be. */
+function schemasOf(schema: Schema, properties: Fields, name: string): AnySchema[] | 'unknown' {
+  const schemas: AnySchema[] = [];
+  const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
+  if (isSchema(own)) schemas.push(own);
+  for (const [pattern, value] of Object.entries(fields(keyword(schema, 'patternProperties')))) {
+    const matches = matchesPattern(pattern, name);
+    // A pattern of another engine: nobody can say here, so nothing is wrong.
+    if (matches === undefined) return [];
+    if (matches && isSchema(value)) schemas.push(value);
+  }
+  if (schemas.length > 0) return schemas;
+  const additional = keyword(schema, 'additionalProperties');
+  if (additional === false) return 'unknown';
+  return isSchema(additional) ? [additional] : [];
+}
+
+function unknown(checker: Checking, node: MapNode, entry: Entry, path: Path, properties: Fields, missing: Set<string>): SchemaProblem {
+  const free = Object.keys(properties).filter((name) => !node.entries.has(name));
+  const [near] = nearest(entry.name, free);
+  const noun = checker.options.noun;
+  const problem: SchemaProblem = {
+    kind: 'unknown',
+    node: entry.value,
+    entry,
+    path,
+    text: `has an unknown ${noun} ${quoted(entry.name)}${didYouMean(near === undefined ? [] : [near])}`,
+  };
+  if (near !== undefined) {
+    missing.delete(near);
+    return { ...problem, replacement: /^[A-Za-z_][\w.-]*$/.test(near) ? near : quote(near) };
+  }
+  const all = Object.keys(properties);
+  return { ...problem, hint: all.length === 0 ? `no ${plural(noun)} are expected here` : `${plural(noun)} there are: ${all.join(', ')}` };
+}
+
+function names(checker: Checking, schema: Schema, node: MapNode, path: Path): SchemaProblem[] {
+  const wanted = keyword(schema, 'propertyNames');
+  if (!isSchema(wanted)) return [];
+  const problems: SchemaProblem[] = [];
+  for (const entry of node.entries.values()) {
+    const key = { ...entry.key, value: entry.name };
+    for (const problem of checker.check(wanted, key, path)) {
+      problems.push({ kind: 'value', node: entry.value, entry, path, text: `has a key that ${problem.text}` });
+    }
+  }
+  return problems;
+}
+
+function sizes(schema: Schema, node: MapNode, path: Path): SchemaProblem[] {
+  const least = keyword(schema, 'minProperties');
+  const most = keyword(schema, 'maxProperties');
+  const size = node.entries.size;
+  const problem = (text: string): SchemaProblem[] => [{ kind: 'value', node, path, text: `${text}, found ${found(node)}` }];
+  if (typeof least === 'number' && size < least)
+    return problem(least === 1 ? 'must not be empty' : `must have at least ${counted(least, 'key')}`);
+  if (typeof most === 'number' && size > most) return problem(`must have at most ${counted(most, 'key')}`);
+  return [];
+}
+
+/** `dependentRequired`, `dependentSchemas` and draft-07's `dependencies`, which is both. */
+function dependents(checker: Checking, schema: Schema, node: MapNode, path: Path, missing: Set<string>): SchemaProblem[] {
+  const problems: SchemaProblem[] = [];
+  for (const name of ['dependentRequired', 'dependentSchemas', 'dependencies']) {
+    for (const [trigger, consequence] of Object.entries(fields(keyword(schema, name)))) {
+      if (!node.entries.has(trigger)) continue;
+      if (Array.isArray(consequence)) for (const wanted of strings(consequence)) !node.entries.has(wanted) && missing.add(wanted);
+      else if (isSchema(consequence)) problems.push(...checker.check(consequence, node, path));
+    }
+  }
+  return problems;
+}
+
+function fields(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
