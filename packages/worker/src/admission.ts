@@ -21,7 +21,9 @@ export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
   const { allowRoles } = plan;
   if (allowRoles !== undefined && !allowRoles.some((role) => initiator.roles.includes(role))) {
     const roles = initiator.roles.length > 0 ? initiator.roles.join(', ') : 'none';
-    throw new PolicyDeniedError(`${ref} may be started by ${allowRoles.join(' or ')} only; ${initiator.id} has the roles: ${roles}`, { code: 'ROLE_REQUIRED' });
+    throw new PolicyDeniedError(`${ref} may be started by ${allowRoles.join(' or ')} only; ${initiator.id} has the roles: ${roles}`, {
+      code: 'ROLE_REQUIRED',
+    });
   }
   const bound = bindInputs(plan.inputs, request.inputs);
   if (bound.problems.length > 0) {
@@ -31,7 +33,10 @@ export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
   const missing = plan.tasks.filter((task) => registry.get(task.uses) === undefined);
   if (missing.length > 0) {
     const names = missing.map(({ id, uses }) => `${uses.name}@${uses.version} (${id})`);
-    throw TaskError.terminal('TASK_NOT_INSTALLED', `this worker does not have, with the contract ${ref} was checked against: ${names.join(', ')}; install them and restart the worker`);
+    throw TaskError.terminal(
+      'TASK_NOT_INSTALLED',
+      `this worker does not have, with the contract ${ref} was checked against: ${names.join(', ')}; install them and restart the worker`,
+    );
   }
   const run: RunInput = {
     runId,
@@ -43,7 +48,10 @@ export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
   };
   const bytes = Buffer.byteLength(JSON.stringify(run));
   if (bytes > MAX_START_BYTES) {
-    throw new InvalidInputError(`${ref} with its inputs is ${bytes} bytes, more than the ${MAX_START_BYTES} a run may be started with; put large data into files or artifacts`, { code: 'RUN_TOO_LARGE' });
+    throw new InvalidInputError(
+      `${ref} with its inputs is ${bytes} bytes, more than the ${MAX_START_BYTES} a run may be started with; put large data into files or artifacts`,
+      { code: 'RUN_TOO_LARGE' },
+    );
   }
   return run;
 }

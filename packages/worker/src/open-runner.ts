@@ -51,7 +51,11 @@ async function workerServices(options: RunnerOptions, pool: ClientPool, events: 
     workspace = await realpath(options.workspace);
     mkdirSync(options.artifactsDir, { recursive: true });
   } catch (cause) {
-    throw TaskError.terminal('STATE_FOLDER_UNUSABLE', `workspace ${options.workspace} or artifact folder ${options.artifactsDir}: ${(cause as Error).message}`, { cause });
+    throw TaskError.terminal(
+      'STATE_FOLDER_UNUSABLE',
+      `workspace ${options.workspace} or artifact folder ${options.artifactsDir}: ${(cause as Error).message}`,
+      { cause },
+    );
   }
   const services: WorkerServices = {
     artifacts: createFolderArtifacts(options.artifactsDir),

@@ -2,12 +2,24 @@ import type { Logger } from '@summit/maestro-sdk';
 import type { SecretProvider } from './execution/secrets.ts';
 import type { DecisionInput, PendingDecision } from './run.ts';
 
-/** Where runs are kept while they are on. */
+/**
+ * Where runs are kept while they are on. `inactivityMs` (default one hour): after how long without news Restate puts a run
+ * to rest, which frees its memory here. It hears of nothing, cancellation included, from then until its running attempts end.
+ */
 export type EngineOptions =
   /** A Restate server of our own with its data in `<dir>/restate`, started when it is needed; `settings` are Restate's, by environment name. */
-  | { kind: 'embedded'; dir: string; settings?: Readonly<Record<string, string>> }
+  | { kind: 'embedded'; dir: string; settings?: Readonly<Record<string, string>>; inactivityMs?: number }
   /** A Restate server that is there already. `advertisedUrl` is how it reaches this worker (default: this machine's loopback). */
-  | { kind: 'remote'; ingressUrl: string; adminUrl: string; identityKeys?: string[]; advertisedUrl?: string; port?: number; host?: string }
+  | {
+      kind: 'remote';
+      ingressUrl: string;
+      adminUrl: string;
+      identityKeys?: string[];
+      advertisedUrl?: string;
+      port?: number;
+      host?: string;
+      inactivityMs?: number;
+    }
   /** Nothing survives this process. */
   | { kind: 'in-process' };
 

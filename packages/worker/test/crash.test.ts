@@ -20,7 +20,14 @@ interface Effect {
   phase: string;
 }
 
-const NEEDS: Record<string, string[]> = { one: [], two: ['one'], three: ['one'], wait: ['two'], five: ['two', 'three'], six: ['wait', 'five'] };
+const NEEDS: Record<string, string[]> = {
+  one: [],
+  two: ['one'],
+  three: ['one'],
+  wait: ['two'],
+  five: ['two', 'three'],
+  six: ['wait', 'five'],
+};
 
 describe.each(['worker', 'server'] as const)('kill -9 of the %s', (victim) => {
   let folder: string;
@@ -33,38 +40,45 @@ describe.each(['worker', 'server'] as const)('kill -9 of the %s', (victim) => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it(`at ${MOMENTS} moments of a run of six tasks: every run finishes, nothing recorded runs again`, async () => {
-    let cut = 0;
-    for (let moment = 0; moment < MOMENTS; moment++) {
-      const log = join(folder, `effects-${moment}.ndjson`);
-      const what = await sixTasks(log);
-      const runId = `${victim}-${moment}`;
-      // Spread over the run, with a random offset within each slot.
-      const delay = ((moment + Math.random()) / MOMENTS) * RUN_MS * 1.1;
-      const first = new Worker(folder, runId, what);
-      await first.said('started');
-      await new Promise((resolve) => setTimeout(resolve, delay));
-      let result: RunResult;
-      if (victim === 'worker') {
-        first.kill();
-        const second = new Worker(folder, runId, what);
-        result = await second.result();
-      } else {
-        const { pid } = JSON.parse(readFileSync(join(folder, '.maestro', 'restate', 'server.json'), 'utf8')) as { pid: number };
-        process.kill(pid, 'SIGKILL');
-        result = await first.result();
+  it(
+    `at ${MOMENTS} moments of a run of six tasks: every run finishes, nothing recorded runs again`,
+    async () => {
+      let cut = 0;
+      for (let moment = 0; moment < MOMENTS; moment++) {
+        const log = join(folder, `effects-${moment}.ndjson`);
+        const what = await sixTasks(log);
+        const runId = `${victim}-${moment}`;
+        // Spread over the run, with a random offset within each slot.
+        const delay = ((moment + Math.random()) / MOMENTS) * RUN_MS * 1.1;
+        const first = new Worker(folder, runId, what);
+        await first.said('started');
+        await new Promise((resolve) => setTimeout(resolve, delay));
+        let result: RunResult;
+        if (victim === 'worker') {
+          first.kill();
+          const second = new Worker(folder, runId, what);
+          result = await second.result();
+        } else {
+          const { pid } = JSON.parse(readFileSync(join(folder, '.maestro', 'restate', 'server.json'), 'utf8')) as { pid: number };
+          process.kill(pid, 'SIGKILL');
+          result = await first.result();
+        }
+        expect(result.status, `${runId} killed after ${Math.round(delay)} ms: ${JSON.stringify(result.error)}`).toBe('succeeded');
+        cut += checkEffects(log, runId);
       }
-      expect(result.status, `${runId} killed after ${Math.round(delay)} ms: ${JSON.stringify(result.error)}`).toBe('succeeded');
-      cut += checkEffects(log, runId);
-    }
-    // Otherwise the moments missed every step and the test would show nothing.
-    if (victim === 'worker') expect(cut).toBeGreaterThan(0);
-  }, 60_000 + MOMENTS * 10_000);
+      // Otherwise the moments missed every step and the test would show nothing.
+      if (victim === 'worker') expect(cut).toBeGreaterThan(0);
+    },
+    60_000 + MOMENTS * 10_000,
+  );
 });
 
 /** Holds that each step ran, with one key, and not again once what needs it had begun. Returns how many ran more than once. */
 function checkEffects(log: string, runId: string): number {
-  const effects = readFileSync(log, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as Effect);
+  const effects = readFileSync(log, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Effect);
   let again = 0;
   for (const id of Object.keys(NEEDS)) {
     if (id === 'wait') continue;
@@ -102,11 +116,14 @@ class Worker {
   #errors = '';
 
   constructor(folder: string, runId: string, what: Plan) {
-    this.#child = spawn(process.execPath, [join(import.meta.dirname, 'worker-process.ts'), folder, runId, JSON.stringify(what)], { stdio: ['ignore', 'pipe', 'pipe'] });
-    if (this.#child.stdout) createInterface(this.#child.stdout).on('line', (line) => {
-      const said = JSON.parse(line) as { said: string };
-      this.#said.set(said.said, said);
+    this.#child = spawn(process.execPath, [join(import.meta.dirname, 'worker-process.ts'), folder, runId, JSON.stringify(what)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
+    if (this.#child.stdout)
+      createInterface(this.#child.stdout).on('line', (line) => {
+        const said = JSON.parse(line) as { said: string };
+        this.#said.set(said.said, said);
+      });
     this.#child.stderr?.on('data', (chunk) => {
       this.#errors += chunk;
     });

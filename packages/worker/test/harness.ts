@@ -56,10 +56,13 @@ export class Bench {
   readonly events: RunEvent[] = [];
   #runner: Runner | undefined;
 
-  async open(engine: EngineOptions['kind'], more: Partial<RunnerOptions> = {}, settings?: Record<string, string>): Promise<Runner> {
+  async open(engine: EngineOptions['kind'], more: Partial<RunnerOptions> = {}, inactivityMs?: number): Promise<Runner> {
     if (engine === 'remote') throw new Error('remote engines are opened by hand');
     this.#runner = await openRunner({
-      engine: engine === 'embedded' ? { kind: engine, dir: join(this.folder, '.maestro'), ...(settings ? { settings } : {}) } : { kind: engine },
+      engine:
+        engine === 'embedded'
+          ? { kind: engine, dir: join(this.folder, '.maestro'), ...(inactivityMs === undefined ? {} : { inactivityMs }) }
+          : { kind: engine },
       packages: [FIXTURES],
       from: import.meta.dirname,
       workspace: this.folder,
@@ -83,7 +86,10 @@ export class Bench {
   /** Lines of the effect log. */
   effects(): { id: string; key: string; attempt: number; phase?: string; at?: number }[] {
     try {
-      return readFileSync(this.log, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
+      return readFileSync(this.log, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;

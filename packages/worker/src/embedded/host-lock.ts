@@ -15,7 +15,11 @@ export async function takeHostLock(file: string): Promise<HostLock | undefined> 
   try {
     database = new DatabaseSync(file);
   } catch (cause) {
-    throw TaskError.terminal('STATE_FOLDER_UNUSABLE', `${file} cannot be opened: ${(cause as Error).message}; check that the folder exists and is writable`, { cause });
+    throw TaskError.terminal(
+      'STATE_FOLDER_UNUSABLE',
+      `${file} cannot be opened: ${(cause as Error).message}; check that the folder exists and is writable`,
+      { cause },
+    );
   }
   try {
     database.exec('BEGIN EXCLUSIVE');

@@ -25,7 +25,8 @@ export function findProcess(name: string, cwd: string): ProcessIdentity | undefi
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     try {
-      if (readFileSync(`/proc/${entry}/comm`, 'utf8').trim() === name && readlinkSync(`/proc/${entry}/cwd`) === cwd) return identify(Number(entry));
+      if (readFileSync(`/proc/${entry}/comm`, 'utf8').trim() === name && readlinkSync(`/proc/${entry}/cwd`) === cwd)
+        return identify(Number(entry));
     } catch {
       // Ended meanwhile, or not ours to look at.
     }

@@ -79,7 +79,10 @@ export class EmbeddedServer {
 
   /** Ends the server and waits until it is gone. Its data stays. */
   async stop(): Promise<void> {
-    for (const [signal, waitMs] of [['SIGTERM', STOP_MS], ['SIGKILL', STOP_MS]] as const) {
+    for (const [signal, waitMs] of [
+      ['SIGTERM', STOP_MS],
+      ['SIGKILL', STOP_MS],
+    ] as const) {
       if (!this.running) break;
       try {
         process.kill(this.process.pid, signal);
@@ -107,7 +110,12 @@ function launch(options: EmbeddedOptions): ProcessIdentity {
   const log = openSync(logFile(folder), 'a');
   try {
     // Detached: a Ctrl-C on the terminal is for the command, which then stops the server in order.
-    const child = spawn(binary, ['--no-logo'], { cwd: folder, detached: true, stdio: ['ignore', log, log], env: environment(folder, settings) });
+    const child = spawn(binary, ['--no-logo'], {
+      cwd: folder,
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: environment(folder, settings),
+    });
     child.on('error', () => {});
     child.unref();
     const identity = child.pid === undefined ? undefined : identify(child.pid);

@@ -13,7 +13,9 @@ export function chooseQuestion(
   const [question, another] = matching;
   if (question === undefined) {
     const waiting = pending.map(({ name, role }) => `${role} (${name})`).join(', ');
-    return { refused: `the run waits for no decision by "${given.role}"${given.name ? ` about "${given.name}"` : ''}; it waits for: ${waiting}` };
+    return {
+      refused: `the run waits for no decision by "${given.role}"${given.name ? ` about "${given.name}"` : ''}; it waits for: ${waiting}`,
+    };
   }
   if (another !== undefined) {
     return { refused: `"${given.role}" is asked more than once; say which: ${matching.map(({ name }) => name).join(', ')}` };
@@ -21,10 +23,14 @@ export function chooseQuestion(
   if (typeof given.by !== 'string' || given.by.trim() === '') return { refused: 'a decision needs the name of who decides' };
   if (typeof given.approved !== 'boolean') return { refused: 'a decision says approved: true or false' };
   if (given.by === question.initiator && !question.allowSelfApproval) {
-    return { refused: `${given.by} started this run, and the initiator's own decision does not count; somebody else has to decide as "${given.role}"` };
+    return {
+      refused: `${given.by} started this run, and the initiator's own decision does not count; somebody else has to decide as "${given.role}"`,
+    };
   }
   if (given.digest !== undefined && given.digest !== question.digest) {
-    return { refused: `what was shown (${given.digest}) is not what is asked about (${question.digest ?? 'nothing'}); look at the run again` };
+    return {
+      refused: `what was shown (${given.digest}) is not what is asked about (${question.digest ?? 'nothing'}); look at the run again`,
+    };
   }
   return { question };
 }

@@ -10,7 +10,7 @@ export class WorkerStopping extends Error {
 }
 
 /** How long a task that was aborted may take to clean up, in milliseconds. */
-const GRACE_MS = 5_000;
+const GRACE_MS = 2_000;
 
 /**
  * Runs `work` with a signal that is aborted by `cancelled`, `stopping` or after `timeoutMs`, and waits for it no longer

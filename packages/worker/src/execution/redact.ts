@@ -11,7 +11,9 @@ export class Redactor {
     const bytes = Buffer.from(secret);
     // A secret inside a longer base64 text starts at one of three alignments; only the characters no neighbour touches are stable.
     for (const shift of [0, 1, 2]) {
-      const padded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64').replace(/=+$/, '');
+      const padded = Buffer.concat([Buffer.alloc(shift), bytes])
+        .toString('base64')
+        .replace(/=+$/, '');
       const stable = padded.slice(shift === 0 ? 0 : shift + 1, (bytes.length + shift) % 3 === 0 ? undefined : -1);
       if (stable.length >= 6) forms.push(stable, stable.replaceAll('+', '-').replaceAll('/', '_'));
     }

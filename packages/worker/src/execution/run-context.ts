@@ -31,7 +31,11 @@ export function runContext(
   const taskId = call.task.id;
   let sequence = 0;
   const publish = (type: RunEventType, data: Record<string, unknown>) => {
-    const event = runEvent(run.runId, ref, `${taskId}/${attempt}/${sequence++}`, type, { task: taskId, attempt, ...redactor.value(data) } as never);
+    const event = runEvent(run.runId, ref, `${taskId}/${attempt}/${sequence++}`, type, {
+      task: taskId,
+      attempt,
+      ...redactor.value(data),
+    } as never);
     services.emit(event);
   };
   const log = (level: 'info' | 'error') => (message: string, fields?: Record<string, unknown>) => {
@@ -39,7 +43,9 @@ export function runContext(
     services.log[level](redactor.text(message), { runId: run.runId, task: taskId, attempt, ...redactor.value(fields ?? {}) });
   };
   const notDurable = () =>
-    Promise.reject(TaskError.terminal('TASK_NOT_DURABLE', `${task.name} waits on the engine, which only a task declared with durable: true may do`));
+    Promise.reject(
+      TaskError.terminal('TASK_NOT_DURABLE', `${task.name} waits on the engine, which only a task declared with durable: true may do`),
+    );
   const context: RunContext = {
     runId: run.runId,
     workflowRef: `${run.plan.workflow.name}@${run.plan.workflow.version}`,

@@ -35,6 +35,9 @@ export function secretResolver(providers: readonly SecretProvider[]): (name: str
         if (value !== undefined) return value;
       }
     }
-    throw TaskError.terminal('SECRET_MISSING', `secret ${name} is not available to this worker; provide it as the file /run/secrets/${name} or as MAESTRO_SECRET_${name}`);
+    throw TaskError.terminal(
+      'SECRET_MISSING',
+      `secret ${name} is not available to this worker; provide it as the file /run/secrets/${name} or as MAESTRO_SECRET_${name}`,
+    );
   };
 }

@@ -14,6 +14,10 @@ export function fileSigner(file: string): Signer {
     };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw TaskError.terminal('SIGNING_KEY_INVALID', `signing key ${file} is not a readable Ed25519 private key in PEM: ${why}; make one with: openssl genpkey -algorithm ed25519 -out ${file}`, { cause });
+    throw TaskError.terminal(
+      'SIGNING_KEY_INVALID',
+      `signing key ${file} is not a readable Ed25519 private key in PEM: ${why}; make one with: openssl genpkey -algorithm ed25519 -out ${file}`,
+      { cause },
+    );
   }
 }

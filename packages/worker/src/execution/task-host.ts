@@ -106,7 +106,9 @@ export class WorkerTaskHost implements TaskHost {
     });
     const validate = this.#schemas.of(task).input;
     if (!validate(payload)) {
-      throw new InvalidInputError(`input of task ${call.task.id} does not fit ${task.name}@${task.version}: ${describeErrors(validate.errors)}`);
+      throw new InvalidInputError(
+        `input of task ${call.task.id} does not fit ${task.name}@${task.version}: ${describeErrors(validate.errors)}`,
+      );
     }
     return payload;
   }
@@ -129,16 +131,24 @@ export class WorkerTaskHost implements TaskHost {
     try {
       text = JSON.stringify(payload) ?? 'null';
     } catch (cause) {
-      throw TaskError.terminal('OUTPUT_NOT_JSON', `${task.name} returned something that is no JSON: ${(cause as Error).message}`, { cause });
+      throw TaskError.terminal('OUTPUT_NOT_JSON', `${task.name} returned something that is no JSON: ${(cause as Error).message}`, {
+        cause,
+      });
     }
     const size = Buffer.byteLength(text);
     if (size > this.#inlineLimit) {
-      throw TaskError.terminal('OUTPUT_TOO_LARGE', `${task.name} returned ${size} bytes, more than the ${this.#inlineLimit} that are carried inline; have it write an artifact`);
+      throw TaskError.terminal(
+        'OUTPUT_TOO_LARGE',
+        `${task.name} returned ${size} bytes, more than the ${this.#inlineLimit} that are carried inline; have it write an artifact`,
+      );
     }
     const output = JSON.parse(text) as unknown;
     const validate = this.#schemas.of(task).output;
     if (!validate(output)) {
-      throw TaskError.terminal('OUTPUT_INVALID', `${task.name}@${task.version} returned what its own schema forbids: ${describeErrors(validate.errors)}`);
+      throw TaskError.terminal(
+        'OUTPUT_INVALID',
+        `${task.name}@${task.version} returned what its own schema forbids: ${describeErrors(validate.errors)}`,
+      );
     }
     return output;
   }

@@ -80,7 +80,10 @@ export class Approvals {
 
   #publish(pending: PendingDecision[]): void {
     this.#pending = pending;
-    this.#durable.set('pending', pending.map((entry) => ({ ...entry })));
+    this.#durable.set(
+      'pending',
+      pending.map((entry) => ({ ...entry })),
+    );
   }
 }
 

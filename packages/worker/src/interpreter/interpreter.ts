@@ -215,7 +215,13 @@ class Interpreter {
     node.record.status = status;
     this.#scope.tasks[id] = { status };
     if (status === 'skipped') this.#events.emit('task.skipped', { task: id });
-    else this.#events.emit('task.failed', { task: id, attempts: node.record.attempts, status, ...(error ? { error: eventError(error) } : {}) });
+    else
+      this.#events.emit('task.failed', {
+        task: id,
+        attempts: node.record.attempts,
+        status,
+        ...(error ? { error: eventError(error) } : {}),
+      });
   }
 
   #fail(error: RunError): void {
@@ -283,7 +289,10 @@ class Interpreter {
 
 function notInstalled(task: PlanTask): Outcome {
   const { name, version } = task.uses;
-  return failure('TASK_NOT_INSTALLED', `task ${task.id} needs ${name}@${version} with contract ${task.uses.digest}, which this worker does not have`);
+  return failure(
+    'TASK_NOT_INSTALLED',
+    `task ${task.id} needs ${name}@${version} with contract ${task.uses.digest}, which this worker does not have`,
+  );
 }
 
 function eventError(error: RunError): JsonObject {

@@ -16,7 +16,8 @@ export async function loadContracts(packages: readonly string[], from: string): 
     for (const contract of await contractsOf(found)) {
       const key = `${contract.name}@${contract.version}`;
       const other = owner.get(key);
-      if (other !== undefined) throw TaskError.terminal('TASK_DUPLICATE', `task ${key} is in two packages, "${other}" and "${name}"; keep one of them`);
+      if (other !== undefined)
+        throw TaskError.terminal('TASK_DUPLICATE', `task ${key} is in two packages, "${other}" and "${name}"; keep one of them`);
       owner.set(key, name);
       contracts.push(contract);
     }
@@ -29,6 +30,10 @@ async function contractsOf(found: TaskPackage): Promise<TaskContract[]> {
   try {
     return JSON.parse(await readFile(found.contracts, 'utf8')) as TaskContract[];
   } catch (cause) {
-    throw TaskError.terminal('CONTRACTS_UNREADABLE', `contracts of package "${found.name}" cannot be read (${found.contracts}); rebuild it with maestro-contracts`, { cause });
+    throw TaskError.terminal(
+      'CONTRACTS_UNREADABLE',
+      `contracts of package "${found.name}" cannot be read (${found.contracts}); rebuild it with maestro-contracts`,
+      { cause },
+    );
   }
 }

@@ -24,11 +24,20 @@ export interface TaskPackage {
 export function findPackage(name: string, from: string): TaskPackage {
   const file = manifestFile(name, from);
   if (file === undefined) {
-    throw TaskError.terminal('PACKAGE_NOT_FOUND', `task package "${name}" is not installed in ${from}; install it with npm, or correct "packages" in the configuration`);
+    throw TaskError.terminal(
+      'PACKAGE_NOT_FOUND',
+      `task package "${name}" is not installed in ${from}; install it with npm, or correct "packages" in the configuration`,
+    );
   }
-  const { version, maestro } = JSON.parse(readFileSync(file, 'utf8')) as { version?: string; maestro?: { tasks?: unknown; contracts?: unknown } };
+  const { version, maestro } = JSON.parse(readFileSync(file, 'utf8')) as {
+    version?: string;
+    maestro?: { tasks?: unknown; contracts?: unknown };
+  };
   if (typeof maestro?.tasks !== 'string') {
-    throw TaskError.terminal('PACKAGE_WITHOUT_TASKS', `package "${name}" carries no tasks: its package.json has no "maestro": { "tasks": "<module>" } (${file})`);
+    throw TaskError.terminal(
+      'PACKAGE_WITHOUT_TASKS',
+      `package "${name}" carries no tasks: its package.json has no "maestro": { "tasks": "<module>" } (${file})`,
+    );
   }
   const root = dirname(file);
   const found: TaskPackage = { name, version: version ?? '0.0.0', tasks: join(root, maestro.tasks) };

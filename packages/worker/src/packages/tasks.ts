@@ -15,7 +15,8 @@ export class TaskRegistry {
   constructor(tasks: Iterable<DeclaredTask>) {
     for (const task of tasks) {
       const key = `${task.name}@${task.version}`;
-      if (this.#tasks.has(key)) throw TaskError.terminal('TASK_DUPLICATE', `task ${key} is installed twice; keep one of the packages that carry it`);
+      if (this.#tasks.has(key))
+        throw TaskError.terminal('TASK_DUPLICATE', `task ${key} is installed twice; keep one of the packages that carry it`);
       this.#tasks.set(key, { task, contract: contractOf(task) });
     }
   }
@@ -43,8 +44,13 @@ export async function importTasks(found: TaskPackage): Promise<DeclaredTask[]> {
   try {
     module = (await import(pathToFileURL(found.tasks).href)) as { tasks?: unknown };
   } catch (cause) {
-    throw TaskError.terminal('PACKAGE_BROKEN', `package "${found.name}" cannot be imported: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw TaskError.terminal(
+      'PACKAGE_BROKEN',
+      `package "${found.name}" cannot be imported: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
-  if (!Array.isArray(module.tasks)) throw TaskError.terminal('PACKAGE_BROKEN', `package "${found.name}" exports no list "tasks" (${found.tasks})`);
+  if (!Array.isArray(module.tasks))
+    throw TaskError.terminal('PACKAGE_BROKEN', `package "${found.name}" exports no list "tasks" (${found.tasks})`);
   return module.tasks as DeclaredTask[];
 }

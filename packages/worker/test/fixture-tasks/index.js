@@ -51,7 +51,11 @@ const fail = {
       case 'error':
         throw new Error('a plain error', { cause: new Error('its cause') });
       case 'transient':
-        throw Object.assign(new Error('come back later'), { code: 'TRY_AGAIN', retryable: true, [Symbol.for('@summit/maestro-sdk/TaskError')]: true });
+        throw Object.assign(new Error('come back later'), {
+          code: 'TRY_AGAIN',
+          retryable: true,
+          [Symbol.for('@summit/maestro-sdk/TaskError')]: true,
+        });
       case 'never':
         return new Promise(() => {});
       case 'large':
@@ -65,7 +69,11 @@ const fail = {
         process.exit(1);
       // biome-ignore lint/suspicious/noFallthroughSwitchClause: process.exit does not return
       default:
-        throw Object.assign(new Error(`terminal ${how}`), { code: 'TERMINAL', retryable: false, [Symbol.for('@summit/maestro-sdk/TaskError')]: true });
+        throw Object.assign(new Error(`terminal ${how}`), {
+          code: 'TERMINAL',
+          retryable: false,
+          [Symbol.for('@summit/maestro-sdk/TaskError')]: true,
+        });
     }
   },
 };

@@ -29,7 +29,13 @@ export class InProcessRunner implements Runner {
   readonly #close: () => Promise<void>;
   readonly #runs = new Map<string, Live>();
 
-  constructor(registry: TaskRegistry, host: TaskHost, events: EventEmitter, options: Pick<RunnerOptions, 'decide'>, close: () => Promise<void>) {
+  constructor(
+    registry: TaskRegistry,
+    host: TaskHost,
+    events: EventEmitter,
+    options: Pick<RunnerOptions, 'decide'>,
+    close: () => Promise<void>,
+  ) {
     this.#registry = registry;
     this.#host = host;
     this.#events = events;
@@ -42,7 +48,10 @@ export class InProcessRunner implements Runner {
     const run = admit(request, this.#registry);
     if (!this.#runs.has(run.runId)) {
       if (run.plan.approvals?.required && this.#decide === undefined) {
-        throw TaskError.terminal('APPROVAL_IMPOSSIBLE', 'this run needs approvals, which nobody can give to a run that lives in this process only; start it without --ephemeral');
+        throw TaskError.terminal(
+          'APPROVAL_IMPOSSIBLE',
+          'this run needs approvals, which nobody can give to a run that lives in this process only; start it without --ephemeral',
+        );
       }
       const durable = new InProcessDurable();
       const live: Live = { durable, ended: false, result: Promise.resolve(undefined as never) };
@@ -77,10 +86,12 @@ export class InProcessRunner implements Runner {
   }
 
   async active(): Promise<ActiveRun[]> {
-    return [...this.#runs].filter(([, live]) => !live.ended).map(([runId, { durable }]) => {
-      const pending = pendingOf(durable);
-      return { runId, state: pending.length > 0 ? 'waiting' : 'running', pending };
-    });
+    return [...this.#runs]
+      .filter(([, live]) => !live.ended)
+      .map(([runId, { durable }]) => {
+        const pending = pendingOf(durable);
+        return { runId, state: pending.length > 0 ? 'waiting' : 'running', pending };
+      });
   }
 
   onEvent(listener: (event: RunEvent) => void): () => void {
@@ -124,7 +135,14 @@ export class InProcessRunner implements Runner {
     })().catch((error: unknown) => {
       const comment = error instanceof Error ? error.message : String(error);
       const [first] = pendingOf(this.#live(runId).durable);
-      if (first !== undefined) this.#live(runId).durable.answer(questionName(first.name, first.role), { approved: false, by: 'nobody', role: first.role, at: new Date().toISOString(), comment });
+      if (first !== undefined)
+        this.#live(runId).durable.answer(questionName(first.name, first.role), {
+          approved: false,
+          by: 'nobody',
+          role: first.role,
+          at: new Date().toISOString(),
+          comment,
+        });
     });
   }
 }

@@ -29,17 +29,27 @@ export class RestateClient {
   }
 
   /** Starts a run; starting the same run again changes nothing. */
-  async start(run: RunInput): Promise<void> {
-    const answer = await request(this.#ingress, 'POST', `/${SERVICE}/${run.runId}/run/send`, { body: run, timeoutMs: 30_000 });
-    if (answer.status >= 300) throw refused(`run ${run.runId} was not accepted by ${where(this.#ingress)}`, answer);
+  start(run: RunInput): Promise<void> {
+    return this.send(SERVICE, run.runId, run);
+  }
+
+  /** Starts the workflow `service` under `key`. */
+  async send(service: string, key: string, input: unknown): Promise<void> {
+    const answer = await request(this.#ingress, 'POST', `/${service}/${key}/run/send`, { body: input, timeoutMs: 30_000 });
+    if (answer.status >= 300) throw refused(`run ${key} was not accepted by ${where(this.#ingress)}`, answer);
   }
 
   /** Waits for a run to end. Rejects with `Unreachable` when the server goes away meanwhile, `RUN_UNKNOWN` when there is no such run. */
   async attach(runId: string, signal?: AbortSignal): Promise<RunResult> {
-    const answer = await request(this.#ingress, 'GET', `/restate/workflow/${SERVICE}/${runId}/attach`, signal ? { signal } : {});
-    if (answer.status === 404) throw unknownRun(runId);
-    if (answer.status >= 300) throw refused(`run ${runId} ended in the engine`, answer);
-    return JSON.parse(answer.body) as RunResult;
+    return (await this.result(SERVICE, runId, signal)) as RunResult;
+  }
+
+  /** Waits for the workflow `service` under `key` to end, and returns what it returned. */
+  async result(service: string, key: string, signal?: AbortSignal): Promise<unknown> {
+    const answer = await request(this.#ingress, 'GET', `/restate/workflow/${service}/${key}/attach`, signal ? { signal } : {});
+    if (answer.status === 404) throw unknownRun(key);
+    if (answer.status >= 300) throw refused(`run ${key} ended in the engine`, answer);
+    return JSON.parse(answer.body);
   }
 
   async decide(runId: string, decision: DecisionInput): Promise<void> {
@@ -61,7 +71,9 @@ export class RestateClient {
   /** Runs that have not ended. */
   async active(): Promise<ActiveRun[]> {
     const runs = await this.#runs("and status <> 'completed'");
-    const states = await this.#query(`select service_key, key, value_utf8 from state where service_name = '${SERVICE}' and key = 'pending'`);
+    const states = await this.#query(
+      `select service_key, key, value_utf8 from state where service_name = '${SERVICE}' and key = 'pending'`,
+    );
     const pending = new Map(states.map((row) => [row['service_key'], JSON.parse(row['value_utf8'] ?? '[]') as PendingDecision[]]));
     return runs.map((row) => {
       const runId = row['target_service_key'] ?? '';
@@ -91,11 +103,14 @@ export class RestateClient {
 
   /** Has the engine try again now what it had put off because no worker answered. */
   async resumeAll(): Promise<void> {
-    const rows = await this.#query(`select id from sys_invocation where target_service_name = '${SERVICE}' and status in ('backing-off', 'paused')`);
+    const rows = await this.#query(
+      `select id from sys_invocation where target_service_name = '${SERVICE}' and status in ('backing-off', 'paused')`,
+    );
     for (const { id } of rows) {
       const answer = await request(this.#admin, 'PATCH', `/invocations/${id}/resume`, { timeoutMs: 30_000 });
       // 409: it went on by itself meanwhile.
-      if (answer.status >= 300 && answer.status !== 409 && answer.status !== 404) throw refused(`invocation ${id} cannot be resumed`, answer);
+      if (answer.status >= 300 && answer.status !== 409 && answer.status !== 404)
+        throw refused(`invocation ${id} cannot be resumed`, answer);
     }
   }
 

@@ -13,6 +13,8 @@ export interface EndpointOptions {
   /** Only requests signed with one of these keys are served. */
   identityKeys?: readonly string[];
   log?: Logger;
+  /** See `EngineOptions`. */
+  inactivityMs?: number;
 }
 
 /** The HTTP/2 server through which Restate has this worker execute runs. */
@@ -32,7 +34,7 @@ export class WorkerEndpoint {
     const sessions = new Set<ServerHttp2Session>();
     const server = createServer(
       createEndpointHandler({
-        services: [runService(host, sink)],
+        services: [runService(host, sink, options.inactivityMs)],
         ...(options.identityKeys ? { identityKeys: [...options.identityKeys] } : {}),
         logger: ({ level, replaying }, message, ...rest: unknown[]) => {
           // The SDK reports every attempt that ends early as a warning; those are part of an ordinary restart.

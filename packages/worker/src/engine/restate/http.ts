@@ -42,7 +42,8 @@ export function request(
       const { timeoutMs } = options;
       sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)));
     }
-    const fail = (error: Error) => reject(options.signal?.aborted ? error : new Unreachable(`${where(endpoint)}: ${error.message}`, { cause: error }));
+    const fail = (error: Error) =>
+      reject(options.signal?.aborted ? error : new Unreachable(`${where(endpoint)}: ${error.message}`, { cause: error }));
     sent.on('error', fail);
     sent.on('response', (response) => {
       const chunks: Buffer[] = [];

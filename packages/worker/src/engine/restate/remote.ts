@@ -16,12 +16,18 @@ export class RemoteResidence implements Residence {
     this.#endpoint = endpoint;
   }
 
-  static async open(engine: Extract<EngineOptions, { kind: 'remote' }>, host: TaskHost, sink: EventSink, log?: Logger): Promise<RemoteResidence> {
+  static async open(
+    engine: Extract<EngineOptions, { kind: 'remote' }>,
+    host: TaskHost,
+    sink: EventSink,
+    log?: Logger,
+  ): Promise<RemoteResidence> {
     const client = new RestateClient({ url: engine.ingressUrl }, { url: engine.adminUrl });
     const endpoint = await WorkerEndpoint.listen(host, sink, {
       ...(engine.host === undefined ? {} : { host: engine.host }),
       ...(engine.port === undefined ? {} : { port: engine.port }),
       ...(engine.identityKeys === undefined ? {} : { identityKeys: engine.identityKeys }),
+      ...(engine.inactivityMs === undefined ? {} : { inactivityMs: engine.inactivityMs }),
       ...(log === undefined ? {} : { log }),
     });
     try {

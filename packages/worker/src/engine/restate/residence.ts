@@ -45,7 +45,12 @@ export class EmbeddedResidence implements Residence {
   }
 
   /** Becomes host, or finds one. Throws as {@link EmbeddedServer.open} and {@link WorkerEndpoint.listen}. */
-  static async open(engine: Extract<EngineOptions, { kind: 'embedded' }>, host: TaskHost, sink: EventSink, log?: Logger): Promise<EmbeddedResidence> {
+  static async open(
+    engine: Extract<EngineOptions, { kind: 'embedded' }>,
+    host: TaskHost,
+    sink: EventSink,
+    log?: Logger,
+  ): Promise<EmbeddedResidence> {
     try {
       mkdirSync(engine.dir, { recursive: true });
       writeFileSync(join(engine.dir, '.gitignore'), '*\n');
@@ -103,7 +108,11 @@ export class EmbeddedResidence implements Residence {
     let endpoint: WorkerEndpoint | undefined;
     try {
       server = await EmbeddedServer.open(this.#serverOptions());
-      endpoint = await WorkerEndpoint.listen(this.#host, this.#sink, { identityKeys: [server.publicKey], ...(this.#log ? { log: this.#log } : {}) });
+      endpoint = await WorkerEndpoint.listen(this.#host, this.#sink, {
+        identityKeys: [server.publicKey],
+        ...(this.#log ? { log: this.#log } : {}),
+        ...(this.#engine.inactivityMs === undefined ? {} : { inactivityMs: this.#engine.inactivityMs }),
+      });
       await this.#serve(endpoint);
       this.#hosting = { lock, server, endpoint };
     } catch (error) {

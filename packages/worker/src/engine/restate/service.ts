@@ -14,16 +14,22 @@ export const SERVICE = 'Run';
 
 /** Longer than any task may take: below it Restate would abort a running attempt and start it again. */
 const ABORT_TIMEOUT_MS = 30 * 24 * 60 * 60_000;
+/**
+ * A run that is put to rest is no longer told of cancellation, timers or finished siblings until its attempts have ended:
+ * far above what attempts take, yet short enough that a wait of days holds no memory.
+ */
+const INACTIVITY_MS = 60 * 60_000;
 /** How long a finished run can be attached to. */
 const RETENTION_MS = 7 * 24 * 60 * 60_000;
 
 /** The workflow that every run is an instance of. */
-export function runService(host: TaskHost, sink: EventSink) {
+export function runService(host: TaskHost, sink: EventSink, inactivityMs = INACTIVITY_MS) {
   return workflow({
     name: SERVICE,
     handlers: {
       run: async (context: WorkflowContext, input: RunInput): Promise<RunResult> => {
-        if (typeof input?.runId !== 'string' || input.runId !== context.key) throw new TerminalError('a run is started through the Maestro worker API');
+        if (typeof input?.runId !== 'string' || input.runId !== context.key)
+          throw new TerminalError('a run is started through the Maestro worker API');
         return interpret(input, new RestateDurable(context), host, sink);
       },
       decide: async (context: WorkflowSharedContext, given: DecisionInput): Promise<{ recorded: true }> => {
@@ -38,6 +44,7 @@ export function runService(host: TaskHost, sink: EventSink) {
       },
     },
     options: {
+      inactivityTimeout: inactivityMs,
       abortTimeout: ABORT_TIMEOUT_MS,
       workflowRetention: RETENTION_MS,
       journalRetention: 0,
