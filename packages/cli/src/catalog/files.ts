@@ -1,0 +1,83 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { CliError, systemCode, systemReason } from '../errors.ts';
+
+/** A manifest file as the catalog parser takes it. */
+export interface ManifestFile {
+  /** As people know it: relative to the current folder where it is below it. */
+  path: string;
+  text: string;
+}
+
+/** Tests of runbooks and the lock file are YAML beside the manifests, but no manifests. */
+const NOT_MANIFESTS = /(\.test\.ya?ml|^maestro\.lock\.yaml)$/;
+/** Folders that are not part of a catalog. */
+const SKIPPED = new Set(['node_modules', 'dist', 'coverage']);
+
+/**
+ * Reads the manifests at `locations`: files as they are, of folders every `*.yaml` and `*.yml` below them. Sorted by path,
+ * each file once. Throws a {@link CliError} that names everything that cannot be read.
+ */
+export async function readManifestFiles(locations: readonly string[], cwd: string): Promise<ManifestFile[]> {
+  const problems: string[] = [];
+  const files = new Set<string>();
+  for (const location of locations) await collect(path.resolve(cwd, location), files, problems);
+  const read = await Promise.all(
+    [...files].sort().map(async (file) => {
+      try {
+        return [{ path: shownPath(file, cwd), text: await readFile(file, 'utf8') }];
+      } catch (error) {
+        problems.push(`${shownPath(file, cwd)}: ${systemReason(error)}`);
+        return [];
+      }
+    }),
+  );
+  if (problems.length > 0) {
+    throw new CliError('not all manifests can be read', {
+      code: 'CATALOG_UNREADABLE',
+      problems: problems.sort(),
+      next: 'correct the paths or their permissions; nothing was checked',
+    });
+  }
+  return read.flat();
+}
+
+/** Adds the file, or the manifests below the folder. Links to folders are not followed: they may lead in circles. */
+async function collect(location: string, files: Set<string>, problems: string[]): Promise<void> {
+  try {
+    if (!(await stat(location)).isDirectory()) {
+      files.add(location);
+      return;
+    }
+    for (const entry of await readdir(location, { withFileTypes: true })) {
+      const file = path.join(location, entry.name);
+      if (entry.isDirectory()) {
+        if (!SKIPPED.has(entry.name) && !entry.name.startsWith('.')) await collect(file, files, problems);
+      } else if (/\.ya?ml$/.test(entry.name) && !NOT_MANIFESTS.test(entry.name) && (await isFile(file))) files.add(file);
+    }
+  } catch (error) {
+    problems.push(`${location}: ${systemReason(error)}`);
+  }
+}
+
+/** Follows a link. One that leads nowhere is taken for a file, so that reading it says so. */
+async function isFile(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isFile();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return true;
+    throw error;
+  }
+}
+
+/** Relative where that is shorter to read: below the current folder. */
+export function shownPath(file: string, cwd: string): string {
+  const relative = path.relative(cwd, file);
+  return relative === '' || relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
+}
+
+/** Whether `file` is `folder` or below it. */
+export function isWithin(file: string, folder: string): boolean {
+  const relative = path.relative(folder, file);
+  return relative === '' || !(relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative));
+}

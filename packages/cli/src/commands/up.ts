@@ -1,0 +1,69 @@
+import type { RunEvent } from '@summit/maestro-worker';
+import type { Context } from '../context.ts';
+import { type ExitCode, exit } from '../exit.ts';
+import { commandLine } from '../command-line.ts';
+import { eventText, failure } from '../run/event-text.ts';
+import { type Interrupts, watchInterrupts } from '../run/interrupts.ts';
+import { openShared } from '../run/open.ts';
+import type { Channel } from '../terminal/terminal.ts';
+import { count, printable } from '../text.ts';
+
+/** `maestro up`: a worker until Ctrl-C. A second one does not wait for attempts that are on. */
+export async function up(context: Context, options: { json?: boolean }): Promise<ExitCode> {
+  const interrupts = watchInterrupts(context.io);
+  try {
+    return await Promise.race([interrupts.again, serve(context, options, interrupts)]);
+  } finally {
+    interrupts.release();
+  }
+}
+
+async function serve(context: Context, options: { json?: boolean }, interrupts: Interrupts): Promise<ExitCode> {
+  const { out, err } = context.terminal;
+  const say = (text: string) => (options.json ? err : out).line(text);
+  const config = await context.config();
+  const runner = await openShared(context, config, (text) => err.line(text));
+  try {
+    const seen = new Set<string>();
+    runner.onEvent((event) => {
+      if (seen.has(event.id)) return;
+      seen.add(event.id);
+      // Ids are only needed until their run's replays are over.
+      if (event.type === 'run.finished') for (const id of seen) if (id.startsWith(`${event.subject}/`)) seen.delete(id);
+      if (options.json) out.line(JSON.stringify(event));
+      else show(event, out);
+      if (event.type === 'run.awaiting-approval') announce(context, event, say);
+    });
+    const active = await runner.active();
+    say(`up: ${config.engine.kind} engine, ${count(active.length, 'unfinished run')}; Ctrl-C stops, runs go on at the next start`);
+    for (const run of active) {
+      const waits = run.pending.length === 0 ? '' : `, waits for ${printable(run.pending.map(({ role }) => role).join(', '))}`;
+      say(`  ${run.runId}  ${run.state}${waits}`);
+    }
+    await new Promise<void>((resolve) => interrupts.on(() => resolve()));
+    say('stopping: waiting for attempts that are on; Ctrl-C again to quit at once');
+  } finally {
+    await runner.close();
+  }
+  return exit.ok;
+}
+
+function show(event: RunEvent, out: Channel): void {
+  const { dim, bold, green, red } = out.colors;
+  const prefix = `${dim(new Date(event.time).toTimeString().slice(0, 8))} ${event.subject}`;
+  if (event.type === 'run.finished') {
+    const { status, error } = event.data;
+    out.line(
+      `${prefix} ${bold(status === 'succeeded' ? green('succeeded') : red(String(status)))}${error === undefined ? '' : ` ${failure(error)}`}`,
+    );
+    return;
+  }
+  const text = eventText(event, out.colors);
+  if (text !== undefined) out.line(`${prefix} ${text}`);
+}
+
+function announce(context: Context, event: RunEvent, say: (text: string) => void): void {
+  for (const { role } of event.data.pending as unknown as { role: string }[]) {
+    say(`  ${commandLine(context, ['approve', event.subject, '--role', role])}`);
+  }
+}

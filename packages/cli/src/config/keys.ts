@@ -1,0 +1,113 @@
+import { didYouMean } from '../text.ts';
+import type { MaestroConfig } from './config.ts';
+
+/** Checks one value; returns what is wrong with it, each starting with `path`. */
+type Check = (value: unknown, path: string) => string[];
+
+/** Keys that later versions honour. Ignoring one would let an operator believe in a guard that is not there. */
+const NOT_YET: Record<string, string> = {
+  history: 'runs are not recorded beyond the engine yet',
+  policy: 'no policy is asked yet',
+  egress: 'no egress rule is enforced yet',
+  trustedCatalogs: 'no catalog can be trusted with JavaScript yet',
+  preApproval: 'approvals always wait for a decision',
+};
+
+const string: Check = (value, path) => (typeof value === 'string' && value !== '' ? [] : [expected(path, 'a non-empty string', value)]);
+const url: Check = (value, path) =>
+  typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value) ? [] : [expected(path, 'an http(s) URL', value)];
+const bytes: Check = (value, path) =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? [] : [expected(path, 'a whole number of bytes', value)];
+const list =
+  (of: Check): Check =>
+  (value, path) =>
+    Array.isArray(value) ? value.flatMap((item, i) => of(item, `${path}[${i}]`)) : [expected(path, 'a list', value)];
+
+function record(keys: Record<string, Check>, required: string[] = []): Check {
+  return (value, path) => {
+    if (!isRecord(value)) return [expected(path, `an object with ${Object.keys(keys).join(', ')}`, value)];
+    const problems = required.filter((key) => value[key] === undefined).map((key) => `${path}.${key} is missing`);
+    for (const [key, item] of Object.entries(value)) {
+      const check = Object.hasOwn(keys, key) ? keys[key] : undefined;
+      if (check === undefined)
+        problems.push(`unknown key "${key}" in ${path}${didYouMean(key, Object.keys(keys)) || choices(Object.keys(keys))}`);
+      else if (item !== undefined) problems.push(...check(item, `${path}.${key}`));
+    }
+    return problems;
+  };
+}
+
+const ENGINES = ['embedded', 'in-process'];
+const engine: Check = (value, path) => {
+  if (typeof value === 'string') {
+    return ENGINES.includes(value) ? [] : [`${path}: unknown engine "${value}"${didYouMean(value, ENGINES) || choices(ENGINES)}`];
+  }
+  if (isRecord(value) && 'dir' in value) return record({ dir: string }, ['dir'])(value, path);
+  const remote = { ingressUrl: url, adminUrl: url, identityKeys: list(string), advertisedUrl: url };
+  return record(remote, ['ingressUrl', 'adminUrl'])(value, path);
+};
+
+const secretSource: Check = (value, path) => {
+  const problems = record({ files: string, env: string })(value, path);
+  if (problems.length === 0 && Object.keys(value as object).length !== 1) return [`${path} must have exactly one of files, env`];
+  return problems;
+};
+
+const identity: Check = (value, path) => {
+  if (isRecord(value) && ('issuer' in value || 'audience' in value)) {
+    return [`${path}: signing in through an issuer is not honoured by this version; use { user?, roles }, for development`];
+  }
+  return record({ user: string, roles: list(string) })(value, path);
+};
+
+const artifacts: Check = (value, path) => {
+  if (typeof value !== 'string') return record({ dir: string, inlineLimit: bytes })(value, path);
+  return value.startsWith('s3:') ? [`${path}: an S3 bucket is not honoured by this version; use a folder`] : string(value, path);
+};
+
+const KEYS: Record<keyof MaestroConfig, Check> = {
+  catalogs: list(string),
+  packages: list(string),
+  engine,
+  artifacts,
+  workspace: string,
+  secrets: list(secretSource),
+  identity,
+  signing: record({ keyFile: string }, ['keyFile']),
+};
+
+/** The keys a configuration may have, in the order of the documentation. */
+export const configKeys = Object.keys(KEYS);
+
+/** Everything that is wrong with a configuration, one sentence each; empty when it is a {@link MaestroConfig}. */
+export function checkConfig(value: unknown): string[] {
+  if (!isRecord(value)) return [`expected an object with the settings, found ${describe(value)}`];
+  const problems: string[] = [];
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined || key === '$schema') continue;
+    if (Object.hasOwn(KEYS, key)) problems.push(...KEYS[key as keyof MaestroConfig](item, key));
+    else if (Object.hasOwn(NOT_YET, key)) problems.push(`"${key}" is not honoured by this version: ${NOT_YET[key]}; remove the key`);
+    else problems.push(`unknown key "${key}"${didYouMean(key, configKeys) || choices(configKeys)}`);
+  }
+  return problems;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function expected(path: string, what: string, found: unknown): string {
+  return `${path}: expected ${what}, found ${describe(found)}`;
+}
+
+function choices(names: string[]): string {
+  return `; there are: ${names.join(', ')}`;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+  return String(value);
+}

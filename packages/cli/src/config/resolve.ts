@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { userInfo } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { CliError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import type { EngineSetting, MaestroConfig, ResolvedConfig, ResolvedEngine } from './config.ts';
+import { findConfigFile, readConfigFile } from './file.ts';
+import { checkConfig } from './keys.ts';
+
+/** The settings that every command takes as options. */
+export interface ConfigOptions {
+  /** A file to use instead of the one that is found. */
+  config?: string;
+  catalog?: string[];
+  package?: string[];
+  workspace?: string;
+}
+
+const DEFAULT_INLINE_LIMIT = 256 * 1024;
+
+/** Environment variables that settings are read from, for the documentation. */
+export const configVariables = {
+  MAESTRO_CONFIG: 'the configuration file',
+  MAESTRO_CATALOGS: 'catalogs, separated by commas',
+  MAESTRO_PACKAGES: 'packages, separated by commas',
+  MAESTRO_ENGINE: 'embedded or in-process',
+  RESTATE_INGRESS_URL: 'engine.ingressUrl, together with RESTATE_ADMIN_URL',
+  RESTATE_ADMIN_URL: 'engine.adminUrl, together with RESTATE_INGRESS_URL',
+  MAESTRO_ARTIFACTS: 'artifacts.dir',
+  MAESTRO_WORKSPACE: 'workspace',
+  MAESTRO_USER: 'identity.user',
+  MAESTRO_ROLES: 'identity.roles, separated by commas',
+  MAESTRO_SIGNING_KEY_FILE: 'signing.keyFile',
+} as const;
+
+/**
+ * Resolves the configuration once: option, then environment, then file, then default. Relative paths start from the
+ * current folder where they come from an option or the environment, and from the file's folder where they come from it.
+ */
+export async function resolveConfig(options: ConfigOptions, io: Pick<Io, 'cwd' | 'env'>): Promise<ResolvedConfig> {
+  const { env, cwd } = io;
+  const named = options.config ?? (env.MAESTRO_CONFIG || undefined);
+  const file = named === undefined ? findConfigFile(cwd) : path.resolve(cwd, named);
+  const fromFile = file === undefined ? {} : await readConfigFile(file);
+  const fromEnv = environmentConfig(env);
+  const root = file === undefined ? cwd : path.dirname(file);
+  /** The first of option and environment relative to `cwd`, else the file's relative to `root`. */
+  const pathOf = (option: string | undefined, variable: string | undefined, inFile: string | undefined, fallback: string) => {
+    const near = option ?? variable;
+    return near === undefined ? path.resolve(root, inFile ?? fallback) : path.resolve(cwd, near);
+  };
+
+  /** The same for lists, whose entries `locate` turns into places. */
+  const listOf = (
+    near: string[] | undefined,
+    inFile: string[] | undefined,
+    fallback: string,
+    locate: (name: string, base: string) => string,
+  ) => (near === undefined ? (inFile ?? [fallback]).map((name) => locate(name, root)) : near.map((name) => locate(name, cwd)));
+
+  const resolved: ResolvedConfig = {
+    root,
+    catalogs: listOf(options.catalog ?? fromEnv.catalogs, fromFile.catalogs, 'runbooks', catalogFolder),
+    packages: listOf(options.package ?? fromEnv.packages, fromFile.packages, '@summit/maestro-tasks-core', packageName),
+    engine: engineOf(fromEnv.engine ?? fromFile.engine ?? 'embedded', root),
+    artifacts: {
+      dir: pathOf(undefined, env.MAESTRO_ARTIFACTS || undefined, artifactsDir(fromFile), path.join('.maestro', 'artifacts')),
+      inlineLimit: (typeof fromFile.artifacts === 'object' ? fromFile.artifacts.inlineLimit : undefined) ?? DEFAULT_INLINE_LIMIT,
+    },
+    workspace: pathOf(options.workspace, env.MAESTRO_WORKSPACE || undefined, fromFile.workspace, '.'),
+    secrets: (fromFile.secrets ?? [{ files: '/run/secrets' }, { env: 'MAESTRO_SECRET_' }]).map((source) =>
+      'files' in source ? { files: path.resolve(root, source.files) } : source,
+    ),
+    identity: {
+      user: fromEnv.identity?.user ?? fromFile.identity?.user ?? osUser(),
+      roles: fromEnv.identity?.roles ?? fromFile.identity?.roles ?? [],
+    },
+  };
+  if (file !== undefined) resolved.file = file;
+  if (fromEnv.signing !== undefined) resolved.signing = { keyFile: path.resolve(cwd, fromEnv.signing.keyFile) };
+  else if (fromFile.signing !== undefined) resolved.signing = { keyFile: path.resolve(root, fromFile.signing.keyFile) };
+  return resolved;
+}
+
+/** A catalog is a folder, or an npm package when no folder of that name exists. */
+function catalogFolder(name: string, base: string): string {
+  const folder = path.resolve(base, name);
+  if (isPath(name) || existsSync(folder)) return folder;
+  try {
+    const manifest = findPackageJSON(name, pathToFileURL(path.join(base, 'package.json')));
+    return manifest === undefined ? folder : path.dirname(manifest);
+  } catch {
+    return folder; // Neither exists: whoever reads the catalog says so, and only if it is needed.
+  }
+}
+
+function packageName(name: string, base: string): string {
+  return isPath(name) ? path.resolve(base, name) : name;
+}
+
+function isPath(name: string): boolean {
+  return name.startsWith('.') || path.isAbsolute(name);
+}
+
+function artifactsDir(config: MaestroConfig): string | undefined {
+  return typeof config.artifacts === 'string' ? config.artifacts : config.artifacts?.dir;
+}
+
+function engineOf(setting: EngineSetting, root: string): ResolvedEngine {
+  if (setting === 'in-process') return { kind: 'in-process' };
+  if (setting === 'embedded') return { kind: 'embedded', dir: path.join(root, '.maestro') };
+  return 'dir' in setting ? { kind: 'embedded', dir: path.resolve(root, setting.dir) } : { kind: 'remote', ...setting };
+}
+
+function environmentConfig(env: Io['env']): MaestroConfig {
+  const config: MaestroConfig = {};
+  const names = (value: string) =>
+    value
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '');
+  if (env.MAESTRO_CATALOGS) config.catalogs = names(env.MAESTRO_CATALOGS);
+  if (env.MAESTRO_PACKAGES) config.packages = names(env.MAESTRO_PACKAGES);
+  const ingressUrl = env.RESTATE_INGRESS_URL || undefined;
+  const adminUrl = env.RESTATE_ADMIN_URL || undefined;
+  if ((ingressUrl === undefined) !== (adminUrl === undefined)) {
+    const [set, missing] =
+      ingressUrl === undefined ? ['RESTATE_ADMIN_URL', 'RESTATE_INGRESS_URL'] : ['RESTATE_INGRESS_URL', 'RESTATE_ADMIN_URL'];
+    throw new CliError(`${set} is set, but ${missing} is not`, {
+      code: 'CONFIG_INVALID',
+      next: 'set both to use that Restate, or neither to use the embedded one',
+    });
+  }
+  if (env.MAESTRO_ENGINE) config.engine = env.MAESTRO_ENGINE as EngineSetting;
+  else if (ingressUrl !== undefined && adminUrl !== undefined) config.engine = { ingressUrl, adminUrl };
+  if (env.MAESTRO_USER || env.MAESTRO_ROLES) {
+    config.identity = {};
+    if (env.MAESTRO_USER) config.identity.user = env.MAESTRO_USER;
+    if (env.MAESTRO_ROLES) config.identity.roles = names(env.MAESTRO_ROLES);
+  }
+  if (env.MAESTRO_SIGNING_KEY_FILE) config.signing = { keyFile: env.MAESTRO_SIGNING_KEY_FILE };
+  const problems = checkConfig(config);
+  if (problems.length > 0) {
+    throw new CliError('the configuration in the environment (MAESTRO_*, RESTATE_*) is wrong', {
+      code: 'CONFIG_INVALID',
+      problems,
+      next: 'correct or unset the variable; docs/cli.md lists them',
+    });
+  }
+  return config;
+}
+
+function osUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a user id that has no name.
+    return `uid-${process.getuid?.() ?? 'unknown'}`;
+  }
+}

@@ -1,0 +1,218 @@
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ConfigOptions } from './config/resolve.ts';
+import type { Context } from './context.ts';
+import { type ExitCode, exit, exitMeanings } from './exit.ts';
+import type { Terminal } from './terminal/terminal.ts';
+
+/** Runs a command's work with the context made for it. `globals` are the options that every command takes. */
+export type Execute = (name: string, globals: ConfigOptions, run: (context: Context) => Promise<ExitCode>) => Promise<void>;
+
+type Ending = keyof typeof exit;
+
+/**
+ * The commands, their arguments and their help. Only declarations are here: a command's code is imported when it is
+ * called, so that `maestro lint` never pays for loading an engine.
+ */
+export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: Execute): Command {
+  const program = new Command('maestro')
+    .description('Checks, runs, approves and proves runbooks.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .exitOverride()
+    // Errors are thrown by exitOverride and shown in one place.
+    .configureOutput({
+      writeOut: (text) => terminal.out.write(text),
+      writeErr: (text) => terminal.err.write(text),
+      getOutHasColors: () => terminal.out.colors.isColorSupported,
+      getErrHasColors: () => terminal.err.colors.isColorSupported,
+      outputError: () => {},
+    })
+    .option('--config <file>', 'configuration file (default: maestro.config.ts or .json here or above)')
+    .option('--catalog <folder>', 'folder or package with manifests; repeat for several', collect)
+    .option('--package <name>', 'npm package with tasks; repeat for several', collect)
+    .option('--workspace <folder>', 'the only folder whose files tasks may touch')
+    .option('--verbose', 'show stack traces and causes of errors');
+
+  /** Binds a command to its code: `run` gets the context and what commander parsed. */
+  const action = (command: Command, endings: Ending[], run: (context: Context, args: string[], options: never) => Promise<ExitCode>) =>
+    withEndings(command, endings).action((...parsed: unknown[]) => {
+      const args = parsed.slice(0, -2).flat() as string[];
+      return execute(pathOf(command), command.optsWithGlobals<ConfigOptions>(), (context) => run(context, args, command.opts() as never));
+    });
+
+  action(
+    program
+      .command('lint')
+      .description('check manifests and the expressions in them against the installed tasks')
+      .argument('[paths...]', 'files or folders (default: the catalogs of the configuration)')
+      .addOption(choice('--format <format>', 'how findings are printed', ['pretty', 'json', 'github'], 'pretty')),
+    ['ok', 'failed', 'couldNotRun'],
+    async (context, paths, options) => (await import('./commands/lint.ts')).lint(context, paths, options),
+  );
+
+  action(
+    inputs(
+      program
+        .command('plan')
+        .description('show what a run would do, without running it')
+        .argument('<ref>', 'runbook or workflow: name, or name@version')
+        .option('--json', 'print the plan as JSON'),
+    ),
+    ['ok', 'failed', 'couldNotRun'],
+    async (context, [ref], options) => (await import('./commands/plan.ts')).plan(context, String(ref), options),
+  );
+
+  action(
+    program
+      .command('graph')
+      .description('print the tasks of a runbook or workflow as a graph')
+      .argument('<ref>', 'runbook or workflow: name, or name@version')
+      .addOption(choice('--format <format>', 'language of the graph', ['mermaid', 'dot'], 'mermaid')),
+    ['ok', 'failed', 'couldNotRun'],
+    async (context, [ref], options) => (await import('./commands/graph.ts')).graph(context, String(ref), options),
+  );
+
+  const tasks = program.command('tasks').description('the installed tasks');
+  action(
+    tasks.command('list').description('list the installed tasks').option('--json', 'print their contracts as JSON'),
+    ['ok', 'couldNotRun'],
+    async (context, _, options) => (await import('./commands/tasks.ts')).listTasks(context, options),
+  );
+  action(
+    tasks
+      .command('show')
+      .description('show what a task takes, gives and does')
+      .argument('<name>', 'name, or name@version')
+      .option('--json', 'print its contract as JSON'),
+    ['ok', 'couldNotRun'],
+    async (context, [name], options) => (await import('./commands/tasks.ts')).showTask(context, String(name), options),
+  );
+
+  action(
+    inputs(
+      program
+        .command('run')
+        .description('run a runbook or a workflow to its end')
+        .argument('<ref>', 'runbook or workflow: name, or name@version')
+        .option('--ephemeral', 'run in this process, without an engine: nothing survives it')
+        .option('--run-id <id>', 'identity of the run; starting the same one twice starts it once')
+        .option('--json', 'print events and the result as NDJSON'),
+    ).addHelpText('after', RUN_HELP),
+    ['ok', 'failed', 'couldNotRun', 'stopped', 'interrupted', 'terminated'],
+    async (context, [ref], options) => (await import('./commands/run.ts')).run(context, String(ref), options),
+  );
+
+  for (const verb of ['approve', 'reject'] as const) {
+    action(
+      program
+        .command(verb)
+        .description(`${verb} a run that waits for a decision`)
+        .argument('<runId>', 'id of the run')
+        .requiredOption('--role <role>', 'the role you decide in')
+        .option('--by <name>', 'who decides (default: the user of the configuration)')
+        .option('--comment <text>', 'kept with the decision')
+        .option('--name <decision>', 'which decision, where the run waits for several of the same role'),
+      ['ok', 'couldNotRun'],
+      async (context, [runId], options) =>
+        (await import('./commands/decide.ts')).decide(context, String(runId), verb === 'approve', options),
+    );
+  }
+
+  const runs = program.command('runs').description('runs that have not ended');
+  action(
+    runs.command('list').description('list the runs that have not ended').option('--json', 'print them as JSON'),
+    ['ok', 'couldNotRun'],
+    async (context, _, options) => (await import('./commands/runs.ts')).listRuns(context, options),
+  );
+  action(
+    runs
+      .command('attach')
+      .description('follow a run to its end')
+      .argument('<runId>', 'id of the run')
+      .option('--json', 'print events and the result as NDJSON'),
+    ['ok', 'failed', 'couldNotRun', 'stopped', 'interrupted', 'terminated'],
+    async (context, [runId], options) => (await import('./commands/runs.ts')).attachRun(context, String(runId), options),
+  );
+  action(
+    runs.command('cancel').description('cancel a run').argument('<runId>', 'id of the run'),
+    ['ok', 'couldNotRun'],
+    async (context, [runId]) => (await import('./commands/runs.ts')).cancelRun(context, String(runId)),
+  );
+
+  action(
+    program
+      .command('verify')
+      .description('check a disclosure bundle: every hash, the signature, nothing added, nothing removed')
+      .argument('<bundle>', 'the zip file')
+      .option('--key <file>', 'public key (PEM) that must have signed it')
+      .option('--json', 'print the result as JSON'),
+    ['ok', 'failed', 'couldNotRun'],
+    async (context, [bundle], options) => (await import('./commands/verify.ts')).verify(context, String(bundle), options),
+  );
+
+  action(
+    program
+      .command('up')
+      .description('start the engine and a worker, continue unfinished runs, until Ctrl-C')
+      .option('--json', 'print events as NDJSON'),
+    ['ok', 'couldNotRun'],
+    async (context, _, options) => (await import('./commands/up.ts')).up(context, options),
+  );
+
+  const create = program.command('new').description('start a task or a runbook, with a test');
+  action(
+    create
+      .command('task')
+      .description('write the file of a new task and its test')
+      .argument('<name>', 'tasks/x, connectors/x.y or ops/x.y')
+      .option('--dir <folder>', 'source folder of the task package (default: src, in a task package)'),
+    ['ok', 'couldNotRun'],
+    async (context, [name], options) => (await import('./commands/new.ts')).newTask(context, String(name), options),
+  );
+  action(
+    create
+      .command('runbook')
+      .description('write the manifest of a new runbook and its test')
+      .argument('<name>', 'kebab-case')
+      .option('--dir <folder>', 'catalog folder (default: the first catalog of the configuration)'),
+    ['ok', 'couldNotRun'],
+    async (context, [name], options) => (await import('./commands/new.ts')).newRunbook(context, String(name), options),
+  );
+  return program;
+}
+
+const RUN_HELP = `
+Missing required inputs are asked for on a terminal. Approvals are asked for on a terminal as well; elsewhere the run
+waits, and the commands that decide are printed. Ctrl-C on a terminal asks whether to leave the run or to cancel it;
+elsewhere SIGINT and SIGTERM leave a durable run (maestro runs attach follows it again) and cancel an --ephemeral one.`;
+
+function inputs(command: Command): Command {
+  return command
+    .option('--input <name=value>', 'one input; repeat for several', collect)
+    .option('--inputs <file>', 'inputs from a YAML or JSON file; - reads standard input');
+}
+
+function choice(flags: string, description: string, values: string[], fallback: string): Option {
+  return new Option(flags, description).choices(values).default(fallback);
+}
+
+function collect(value: string, before: string[] | undefined): string[] {
+  if (value === '') throw new InvalidArgumentError('It is empty.');
+  return [...(before ?? []), value];
+}
+
+function withEndings(command: Command, endings: Ending[]): Command {
+  const lines = endings.map((ending) => `  ${String(exit[ending]).padEnd(4)} ${exitMeanings[ending]}`);
+  return command.addHelpText('after', `\nExit codes:\n${lines.join('\n')}`);
+}
+
+/** `tasks show` */
+function pathOf(command: Command): string {
+  const parent = command.parent;
+  return parent?.parent ? `${pathOf(parent)} ${command.name()}` : command.name();
+}
+
+function packageVersion(): string {
+  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,158 @@
+import type { TaskStatus } from '@summit/maestro-worker';
+import type { Terminal } from '../terminal/terminal.ts';
+import { formatDuration, printable } from '../text.ts';
+import { eventText, failure } from './event-text.ts';
+import { resultText } from './result-text.ts';
+import { refOf, type RunView } from './view.ts';
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const FRAME_MS = 120;
+/** Rows of the tree; of more tasks only the running ones and the counts are shown. */
+const MAX_ROWS = 20;
+
+interface Row {
+  id: string;
+  uses: string;
+  status: TaskStatus;
+  startedAt?: number;
+  endedAt?: number;
+  note?: string;
+}
+
+/** The tasks of a run as a block that is redrawn in place below the lines that stay (logs, failures, decisions). */
+export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
+  const { out } = terminal;
+  const { bold, dim, green, red, yellow, cyan } = out.colors;
+  const rows = new Map<string, Row>();
+  let drawn = 0;
+  let frame = 0;
+  let held = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const erase = () => {
+    if (drawn > 0) out.write(`\x1b[${drawn}A\r\x1b[J`);
+    drawn = 0;
+  };
+  const draw = () => {
+    if (held > 0) return;
+    const lines = block([...rows.values()]);
+    erase();
+    for (const line of lines) out.line(line);
+    drawn = lines.length;
+  };
+  /** Prints a line that stays above the block. */
+  const keep = (line: string) => {
+    erase();
+    out.line(line);
+    draw();
+  };
+
+  const block = (all: Row[]): string[] => {
+    if (all.length <= MAX_ROWS) return all.map(line);
+    const running = all.filter((row) => row.status === 'running').slice(0, MAX_ROWS);
+    const counts = (['succeeded', 'failed', 'skipped', 'cancelled', 'pending'] as const).map(
+      (status) => [status, all.filter((row) => row.status === status).length] as const,
+    );
+    return [
+      ...running.map(line),
+      dim(
+        `  ${counts
+          .filter(([, n]) => n > 0)
+          .map(([status, n]) => `${n} ${status}`)
+          .join(', ')} of ${all.length} tasks`,
+      ),
+    ];
+  };
+  const line = (row: Row): string => {
+    const mark = {
+      pending: dim('·'),
+      running: cyan(FRAMES[frame % FRAMES.length] ?? ''),
+      succeeded: green('✓'),
+      failed: red('✗'),
+      skipped: dim('-'),
+      cancelled: yellow('■'),
+    }[row.status];
+    const took = row.startedAt === undefined ? '' : formatDuration((row.endedAt ?? Date.now()) - row.startedAt);
+    const plain = `${row.id}  ${took.padEnd(7)} ${row.uses}${row.note === undefined ? '' : `  ${row.note}`}`;
+    // Cut to the width: a wrapped line would take two rows and the next redraw would miss one.
+    const text = printable(plain).slice(0, Math.max(10, terminal.columns() - 5));
+    const name = text.slice(0, row.id.length);
+    const rest = text.slice(row.id.length);
+    return `  ${mark} ${row.status === 'pending' ? dim(name) : bold(name)}${dim(rest)}`;
+  };
+  const row = (id: unknown): Row => {
+    const key = String(id);
+    const known = rows.get(key) ?? { id: key, uses: '', status: 'pending' };
+    rows.set(key, known);
+    return known;
+  };
+  const end = (id: unknown, status: TaskStatus, time: string) => {
+    const ended = row(id);
+    ended.status = status;
+    delete ended.note;
+    if (ended.startedAt !== undefined) ended.endedAt = Date.parse(time);
+    draw();
+  };
+
+  return {
+    started({ runId, plan }) {
+      out.line(plan === undefined ? dim(`run ${runId}`) : `${bold(refOf(plan))}  ${dim(`run ${runId}`)}`);
+      for (const task of plan?.tasks ?? [])
+        rows.set(task.id, { id: task.id, uses: `${task.uses.name}@${task.uses.version}`, status: 'pending' });
+      draw();
+      timer = setInterval(() => {
+        frame += 1;
+        draw();
+      }, FRAME_MS);
+      timer.unref();
+    },
+    event(event) {
+      const { data, time, type } = event;
+      const text = eventText(event, out.colors);
+      switch (type) {
+        case 'run.started':
+          return;
+        case 'task.started':
+          Object.assign(row(data.task), { status: 'running', startedAt: Date.parse(time), uses: String(data.uses) });
+          return draw();
+        case 'task.succeeded':
+          return end(data.task, 'succeeded', time);
+        case 'task.skipped':
+          return end(data.task, 'skipped', time);
+        case 'task.failed':
+          return end(data.task, data.status === 'cancelled' ? 'cancelled' : 'failed', time);
+        case 'task.attempt-failed':
+          if (typeof data.retryInMs === 'number')
+            row(data.task).note = `waiting for attempt ${Number(data.attempt) + 1}: ${failure(data.error)}`;
+          if (text !== undefined) keep(`  ${text}`);
+          return;
+        default:
+          if (text !== undefined) keep(`  ${text}`);
+      }
+    },
+    note: (text) => keep(text),
+    async hold(talk) {
+      erase();
+      held += 1;
+      try {
+        return await talk();
+      } finally {
+        held -= 1;
+        draw();
+      }
+    },
+    finished(result, tookMs) {
+      // Another process may have done the work, or some of it: what it did is in the result.
+      for (const task of result.tasks) Object.assign(row(task.id), { status: task.status, uses: task.uses });
+      draw();
+      clearInterval(timer);
+      drawn = 0;
+      for (const text of resultText(result, tookMs, out.colors)) out.line(text);
+    },
+    close() {
+      clearInterval(timer);
+      drawn = 0;
+      held += 1;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { openRunner, type Runner, type RunnerOptions, secretEnvironment, secretFiles } from '@summit/maestro-worker';
+import type { ResolvedConfig } from '../config/config.ts';
+import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
+
+/** What opening a runner takes beyond the configuration. */
+export interface OpenOptions {
+  /** Run in this process, whatever the configuration says. */
+  ephemeral?: boolean;
+  decide?: RunnerOptions['decide'];
+  /** Shown what the worker itself reports, as opposed to its tasks. */
+  report: (text: string) => void;
+}
+
+/** Opens the engine of the configuration, with this process as a worker. */
+export function open(context: Context, config: ResolvedConfig, options: OpenOptions): Promise<Runner> {
+  const { verbose, io } = context;
+  const log = (level: 'info' | 'error') => (message: string, fields?: Record<string, unknown>) => {
+    // What tasks log arrives as events as well.
+    if (verbose) context.terminal.err.line(JSON.stringify({ level, message, ...fields }));
+    else if (level === 'error' && fields?.task === undefined) options.report(message);
+  };
+  const runnerOptions: RunnerOptions = {
+    engine: options.ephemeral ? { kind: 'in-process' } : config.engine,
+    packages: config.packages,
+    from: config.root,
+    workspace: config.workspace,
+    artifactsDir: config.artifacts.dir,
+    inlineLimit: config.artifacts.inlineLimit,
+    secrets: config.secrets.map((source) => ('files' in source ? secretFiles(source.files) : secretEnvironment(io.env, source.env))),
+    logger: { info: log('info'), error: log('error') },
+  };
+  if (config.signing !== undefined) runnerOptions.signingKeyFile = config.signing.keyFile;
+  if (options.decide !== undefined) runnerOptions.decide = options.decide;
+  return openRunner(runnerOptions);
+}
+
+/** Opens an engine that other processes can reach as well. Throws `ENGINE_EPHEMERAL` where there is none. */
+export function openShared(context: Context, config: ResolvedConfig, report: OpenOptions['report']): Promise<Runner> {
+  if (config.engine.kind === 'in-process') {
+    throw new CliError('the configured engine is in-process: its runs live and end in the process that started them', {
+      code: 'ENGINE_EPHEMERAL',
+      next: 'set engine to "embedded" or to a Restate server to have runs that other commands can reach',
+    });
+  }
+  return open(context, config, { report });
+}

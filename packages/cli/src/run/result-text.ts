@@ -1,0 +1,36 @@
+import type { RunResult } from '@summit/maestro-worker';
+import { stringify } from 'yaml';
+import type { Colors } from '../terminal/terminal.ts';
+import { formatDuration, printable } from '../text.ts';
+import { failure } from './event-text.ts';
+
+/** Lines of outputs that are shown; `--json` prints all. */
+const MAX_LINES = 60;
+
+/** What came of a run, for people: status, what failed and what to do, outputs. */
+export function resultText(result: RunResult, tookMs: number, colors: Colors): string[] {
+  const { bold, dim, green, red, yellow } = colors;
+  const status = { succeeded: green('succeeded'), failed: red('failed'), cancelled: yellow('cancelled') }[result.status];
+  const lines = [`${bold(status)} in ${formatDuration(tookMs)}  ${dim(`run ${result.runId}`)}`];
+  const { error } = result;
+  if (error !== undefined && result.status !== 'cancelled') {
+    const where = error.task === undefined ? '' : `task ${bold(error.task)}: `;
+    lines.push(`  ${where}${printable(failure(error))}`, `  ${dim('next:')} ${nextStep(result)}`);
+  }
+  if (result.outputs !== undefined && Object.keys(result.outputs).length > 0) lines.push(bold('outputs'), ...outputLines(result.outputs));
+  return lines;
+}
+
+function outputLines(outputs: object): string[] {
+  const lines = stringify(outputs, { aliasDuplicateObjects: false, lineWidth: 0 }).trimEnd().split('\n');
+  const shown = lines.slice(0, MAX_LINES).map((line) => `  ${printable(line)}`);
+  return lines.length > MAX_LINES ? [...shown, `  ... ${lines.length - MAX_LINES} more lines; --json prints all`] : shown;
+}
+
+function nextStep({ error, tasks }: RunResult): string {
+  if (error?.code.startsWith('APPROVAL_')) return 'settle it with the approvers, then start a new run';
+  const task = tasks.find(({ id }) => id === error?.task);
+  const again = error?.retryable ? 'its attempts are used up: see that what it needs works again' : 'correct the cause';
+  const help = task === undefined ? '' : `; \`maestro tasks show ${task.uses}\` says what the task expects`;
+  return `${again}, then start a new run${help}`;
+}
