@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import { bindInputs, type Parameter } from '@summit/maestro-manifest';
+import { bindInputs, type InputProblem, type Parameter } from '@summit/maestro-manifest';
 import type { JsonObject } from '@summit/maestro-sdk';
 import { LineCounter, parseDocument } from 'yaml';
 import { CliError, systemReason } from '../errors.ts';
@@ -21,90 +21,96 @@ export interface InputOptions {
 /** Larger ones are data, not inputs: those belong into files that a task reads. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
+/** Inputs as far as they are known. */
+export interface GivenInputs {
+  values: JsonObject;
+  /** What is wrong with values that came as text; these stay text in `values`. */
+  problems: InputProblem[];
+}
+
 /**
- * Reads the inputs that were given, typed as `parameters` say where they came as text. Whether they are complete and
- * right is not checked here. Throws a {@link CliError} for what cannot be read and for an input that is given twice.
+ * Reads the inputs that were given; those that came as text get the type of their parameter. Whether they are complete
+ * is not checked here. Throws a {@link CliError} for what cannot be read and for an input that is given twice.
  */
 export async function readInputs(
   options: InputOptions,
   parameters: readonly Parameter[],
   io: Pick<Io, 'cwd' | 'stdin'>,
-): Promise<JsonObject> {
-  const given: JsonObject = options.inputs === undefined ? {} : await readInputsFile(options.inputs, io);
-  const fromFile = new Set(Object.keys(given));
+): Promise<GivenInputs> {
+  const given: GivenInputs = { values: options.inputs === undefined ? {} : await readInputsFile(options.inputs, io), problems: [] };
+  const fromFile = new Set(Object.keys(given.values));
   for (const pair of options.input ?? []) {
-    const at = pair.indexOf('=');
-    if (at <= 0) {
-      throw new CliError(`--input ${JSON.stringify(pair)} has no ${at === 0 ? 'name before' : ''} "="`.replace('  ', ' '), {
-        code: 'USAGE',
-        next: `write --input ${at === 0 ? 'name' : pair}=value`,
-      });
-    }
-    const name = pair.slice(0, at);
-    if (Object.hasOwn(given, name)) {
+    const [name, text] = splitPair(pair);
+    if (Object.hasOwn(given.values, name)) {
       const where = fromFile.has(name) ? `in ${options.inputs} and as --input` : 'as --input';
       throw new CliError(`input "${name}" is given twice, ${where}`, { code: 'INPUT_TWICE', next: 'keep one of the two' });
     }
     const parameter = parameters.find((candidate) => candidate.name === name);
-    define(given, name, typed(pair.slice(at + 1), parameter));
+    const { value, problems } = fromText(text, name, parameter);
+    define(given.values, name, value);
+    given.problems.push(...problems);
   }
   return given;
 }
 
 /** Asks for every required input that is missing. Each answer is checked at once and asked for again when it is wrong. */
-export async function askInputs(given: JsonObject, parameters: readonly Parameter[], prompt: Prompt, out: Channel): Promise<JsonObject> {
-  const inputs = { ...given };
+export async function askInputs(given: GivenInputs, parameters: readonly Parameter[], prompt: Prompt, out: Channel): Promise<GivenInputs> {
+  const values = { ...given.values };
   for (const parameter of parameters) {
-    if (!parameter.required || parameter.default !== undefined || Object.hasOwn(inputs, parameter.name)) continue;
-    const about = parameter.description === undefined ? '' : out.colors.dim(` ${printable(parameter.description)}`);
+    const { name, required, description } = parameter;
+    if (!required || parameter.default !== undefined || Object.hasOwn(values, name)) continue;
+    const about = description === undefined ? '' : out.colors.dim(` ${printable(description)}`);
     for (;;) {
-      const answer = await prompt.ask(`${out.colors.bold(parameter.name)} (${kindOf(parameter)})${about}:`);
-      const value = typed(answer, parameter);
-      const { problems } = bindInputs([parameter], { [parameter.name]: value });
+      const answer = await prompt.ask(`${out.colors.bold(name)} (${kindOf(parameter)})${about}:`);
+      const { value, problems } = fromText(answer, name, parameter);
       if (problems.length === 0) {
-        define(inputs, parameter.name, value);
+        define(values, name, value);
         break;
       }
-      for (const { message, hint } of problems) out.line(`  ${printable(hint ? `${message} (${hint})` : message)}`);
+      for (const problem of problems) out.line(`  ${printable(sentence(problem))}`);
     }
   }
-  return inputs;
+  return { values, problems: given.problems };
 }
 
-/** Checks all inputs at once. Throws `INPUT_INVALID` with everything that is wrong. */
-export function checkInputs(given: JsonObject, parameters: readonly Parameter[], ref: string): JsonObject {
-  const { values, problems } = bindInputs(parameters, given);
-  if (problems.length > 0 || values === undefined) {
+/** Checks all inputs at once and fills in defaults. Throws `INPUT_INVALID` with everything that is wrong. */
+export function checkInputs(given: GivenInputs, parameters: readonly Parameter[], ref: string): JsonObject {
+  const known = new Set(given.problems.map((problem) => problem.name));
+  const bound = bindInputs(parameters, given.values);
+  const problems = [...given.problems, ...bound.problems.filter((problem) => !known.has(problem.name))];
+  if (problems.length > 0 || bound.values === undefined) {
     throw new CliError(`the inputs of ${ref} are wrong`, {
       code: 'INPUT_INVALID',
-      problems: problems.map(({ message, hint }) => (hint ? `${message} (${hint})` : message)),
+      problems: problems.map(sentence),
       next: `\`maestro plan ${ref}\` shows the inputs; give them with --input name=value or --inputs file.yaml`,
     });
   }
-  return values;
+  return bound.values;
 }
 
-/** Text as a value of the parameter's type; text that is none stays text, so that the check can name it. */
-function typed(text: string, parameter: Parameter | undefined): JsonObject[string] {
-  switch (parameter?.type) {
-    case 'integer':
-    case 'number':
-      return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
-    case 'boolean':
-      return text === 'true' ? true : text === 'false' ? false : text;
-    case 'object':
-    case 'array': {
-      const document = parseDocument(text);
-      return document.errors.length > 0 ? text : (document.toJS() as JsonObject[string]);
-    }
-    default:
-      return text;
-  }
+function splitPair(pair: string): [name: string, text: string] {
+  const at = pair.indexOf('=');
+  if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)];
+  throw new CliError(at === 0 ? `--input ${JSON.stringify(pair)} has no name before "="` : `--input ${JSON.stringify(pair)} has no "="`, {
+    code: 'USAGE',
+    next: at === 0 ? 'write --input name=value' : `write --input ${pair}=value`,
+  });
+}
+
+/** Text as a value of the parameter's type. Where it is none it stays text, with the reason. */
+function fromText(text: string, name: string, parameter: Parameter | undefined): { value: JsonObject[string]; problems: InputProblem[] } {
+  if (parameter === undefined) return { value: text, problems: [] };
+  const { values, problems } = bindInputs([parameter], { [name]: text }, { coerce: true });
+  return { value: values?.[name] ?? text, problems };
+}
+
+function sentence({ message, hint }: InputProblem): string {
+  return hint === undefined ? message : `${message} (${hint})`;
 }
 
 function kindOf(parameter: Parameter): string {
   if (parameter.enum !== undefined) return parameter.enum.map((value) => JSON.stringify(value)).join(' | ');
-  return parameter.type === 'object' || parameter.type === 'array' ? `${parameter.type}, as JSON or YAML on one line` : parameter.type;
+  return parameter.type === 'object' || parameter.type === 'array' ? `${parameter.type}, as JSON on one line` : parameter.type;
 }
 
 async function readInputsFile(name: string, io: Pick<Io, 'cwd' | 'stdin'>): Promise<JsonObject> {

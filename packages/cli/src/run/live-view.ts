@@ -72,7 +72,7 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
       skipped: dim('-'),
       cancelled: yellow('■'),
     }[row.status];
-    const took = row.startedAt === undefined ? '' : formatDuration((row.endedAt ?? Date.now()) - row.startedAt);
+    const took = row.startedAt === undefined ? '' : formatDuration(Math.max(0, (row.endedAt ?? Date.now()) - row.startedAt));
     const plain = `${row.id}  ${took.padEnd(7)} ${row.uses}${row.note === undefined ? '' : `  ${row.note}`}`;
     // Cut to the width: a wrapped line would take two rows and the next redraw would miss one.
     const text = printable(plain).slice(0, Math.max(10, terminal.columns() - 5));
@@ -122,8 +122,7 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
         case 'task.failed':
           return end(data.task, data.status === 'cancelled' ? 'cancelled' : 'failed', time);
         case 'task.attempt-failed':
-          if (typeof data.retryInMs === 'number')
-            row(data.task).note = `waiting for attempt ${Number(data.attempt) + 1}: ${failure(data.error)}`;
+          if (typeof data.retryInMs === 'number') row(data.task).note = `waiting for attempt ${Number(data.attempt) + 1}`;
           if (text !== undefined) keep(`  ${text}`);
           return;
         default:
