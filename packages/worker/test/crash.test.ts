@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, plan } from './harness.ts';
 
 /** Moments at which each kind of process is killed; the long mode takes more of them. */
-const MOMENTS = Number(process.env['MAESTRO_CRASH_MOMENTS'] ?? 20);
+const MOMENTS = Number(process.env.MAESTRO_CRASH_MOMENTS ?? 20);
 /** About how long the run takes undisturbed, in milliseconds. */
 const RUN_MS = 700;
 
@@ -140,7 +140,7 @@ class Worker {
   }
 
   async result(): Promise<RunResult> {
-    return (await this.said('result'))['result'] as RunResult;
+    return (await this.said('result')).result as RunResult;
   }
 
   kill(): void {

@@ -165,7 +165,7 @@ describe.each([
       ),
     );
     expect(result.error).toBeUndefined();
-    expect(result.outputs?.['waited']).toBeGreaterThanOrEqual(200);
+    expect(result.outputs?.waited).toBeGreaterThanOrEqual(200);
   });
 
   it('ends a durable task at its timeout', async () => {
@@ -210,7 +210,7 @@ describe.each([
       ['olive', 'ombuds', 'fine'],
       ['lea', 'legal', undefined],
     ]);
-    expect(result.outputs?.['gate']).toMatchObject({ decisions: [{ by: 'sam', role: 'sre', approved: true }] });
+    expect(result.outputs?.gate).toMatchObject({ decisions: [{ by: 'sam', role: 'sre', approved: true }] });
   });
 
   it('fails when somebody rejects, and when nobody decides in time', async () => {
@@ -315,7 +315,7 @@ describe.each([
       code: 'INPUT_INVALID',
     });
     const other = await plan({ a: { uses: 'echo', with: { value: 1 } } });
-    other.tasks[0]!.uses.digest = 'sha256:other';
+    for (const task of other.tasks) task.uses.digest = 'sha256:other';
     await expect(start({ tasks: other.tasks })).rejects.toMatchObject({ code: 'TASK_NOT_INSTALLED' });
     await expect(bench.runner.start({ plan: other, inputs: {}, initiator: alice, runId: "x' or 1=1" })).rejects.toMatchObject({
       code: 'RUN_ID_INVALID',
@@ -362,7 +362,10 @@ describe.each([
   it('takes random graphs to their end', async () => {
     for (let seed = 1; seed <= 5; seed++) {
       let state = seed * 7919;
-      const next = (n: number) => (state = (state * 48271) % 2147483647) % n;
+      const next = (n: number) => {
+        state = (state * 48271) % 2147483647;
+        return state % n;
+      };
       const tasks: Parameters<typeof plan>[0] = {};
       const ids: string[] = [];
       for (let i = 0; i < 12; i++) {

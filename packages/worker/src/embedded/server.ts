@@ -137,6 +137,8 @@ function environment(folder: string, settings: Readonly<Record<string, string>> 
     RESTATE_NODE_NAME: NODE_NAME,
     RESTATE_BASE_DIR: socketFolder(folder),
     RESTATE_LISTEN_MODE: 'unix',
+    // The server calls itself, and would do so by the resolved path, which may be too long for a socket.
+    RESTATE_ADVERTISED_ADDRESS: `unix:${join(socketFolder(folder), NODE_NAME, 'fabric.sock')}`,
     RESTATE_DEFAULT_NUM_PARTITIONS: '4',
     RESTATE_ROCKSDB_TOTAL_MEMORY_SIZE: '256MiB',
     RESTATE_DISABLE_TELEMETRY: 'true',

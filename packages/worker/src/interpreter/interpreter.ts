@@ -185,13 +185,17 @@ class Interpreter {
     delete node.durable;
     if (outcome.ok) {
       record.status = 'succeeded';
+      delete record.error;
       this.#scope.tasks[task.id] = { status: 'succeeded', output: outcome.output };
       this.#events.emit('task.succeeded', { task: task.id, attempts: record.attempts, output: outcome.output as JsonObject });
       return;
     }
     const failed: TaskFailure = { ...outcome.error, task: task.id };
     record.error = failed;
-    if (this.#status === 'cancelled' || failed.code === 'RUN_CANCELLED') return this.#end(node, 'cancelled', failed);
+    if (this.#status === 'cancelled' || failed.code === 'RUN_CANCELLED') {
+      this.#end(node, 'cancelled', failed);
+      return;
+    }
     const retry = this.#host.traits(task)?.retry;
     const again = failed.retryable && retry !== undefined && record.attempts < retry.maxAttempts && this.#status !== 'failed';
     const waitMs = again ? Math.max(backoff(retry, record.attempts, `${this.#run.runId}/${task.id}`), failed.retryAfterMs ?? 0) : undefined;

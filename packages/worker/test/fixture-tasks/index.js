@@ -65,9 +65,6 @@ const fail = {
         cycle.cycle = cycle;
         return { payload: cycle };
       }
-      case 'exit':
-        process.exit(1);
-      // biome-ignore lint/suspicious/noFallthroughSwitchClause: process.exit does not return
       default:
         throw Object.assign(new Error(`terminal ${how}`), {
           code: 'TERMINAL',

@@ -124,7 +124,7 @@ export class InProcessRunner implements Runner {
   #ask(event: RunEvent): void {
     if (event.type !== 'run.awaiting-approval') return;
     const runId = event.subject;
-    const questions = event.data['pending'] as unknown as PendingDecision[];
+    const questions = event.data.pending as unknown as PendingDecision[];
     void (async () => {
       for (const question of questions) {
         const answer = await this.#decide?.({ ...question, runId });

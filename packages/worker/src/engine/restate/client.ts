@@ -74,11 +74,11 @@ export class RestateClient {
     const states = await this.#query(
       `select service_key, key, value_utf8 from state where service_name = '${SERVICE}' and key = 'pending'`,
     );
-    const pending = new Map(states.map((row) => [row['service_key'], JSON.parse(row['value_utf8'] ?? '[]') as PendingDecision[]]));
+    const pending = new Map(states.map((row) => [row.service_key, JSON.parse(row.value_utf8 ?? '[]') as PendingDecision[]]));
     return runs.map((row) => {
-      const runId = row['target_service_key'] ?? '';
+      const runId = row.target_service_key ?? '';
       const waiting = pending.get(runId) ?? [];
-      const state = row['status'] === 'paused' ? 'stuck' : waiting.length > 0 ? 'waiting' : 'running';
+      const state = row.status === 'paused' ? 'stuck' : waiting.length > 0 ? 'waiting' : 'running';
       return { runId, state, pending: waiting };
     });
   }
@@ -116,8 +116,8 @@ export class RestateClient {
 
   async #invocation(runId: string): Promise<string> {
     const [row] = await this.#runs(`and target_service_key = '${runId}' and status <> 'completed'`);
-    if (row?.['id'] === undefined) throw unknownRun(runId);
-    return row['id'];
+    if (row?.id === undefined) throw unknownRun(runId);
+    return row.id;
   }
 
   #runs(condition: string): Promise<Record<string, string | undefined>[]> {

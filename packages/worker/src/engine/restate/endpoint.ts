@@ -1,5 +1,5 @@
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Http2Server } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
 import { createEndpointHandler } from '@restatedev/restate-sdk';
 import { type Logger, TaskError } from '@summit/maestro-sdk';
 import type { EventSink } from '../../interpreter/events.ts';
@@ -21,17 +21,17 @@ export interface EndpointOptions {
 export class WorkerEndpoint {
   readonly port: number;
   readonly #server: Http2Server;
-  readonly #sessions: Set<ServerHttp2Session>;
+  readonly #sockets: Set<Socket>;
 
-  private constructor(server: Http2Server, sessions: Set<ServerHttp2Session>) {
+  private constructor(server: Http2Server, sockets: Set<Socket>) {
     this.#server = server;
-    this.#sessions = sessions;
+    this.#sockets = sockets;
     this.port = (server.address() as AddressInfo).port;
   }
 
   /** Starts listening, by default on a free port of the loopback interface. Throws `PORT_UNAVAILABLE`. */
   static async listen(host: TaskHost, sink: EventSink, options: EndpointOptions): Promise<WorkerEndpoint> {
-    const sessions = new Set<ServerHttp2Session>();
+    const sockets = new Set<Socket>();
     const server = createServer(
       createEndpointHandler({
         services: [runService(host, sink, options.inactivityMs)],
@@ -42,9 +42,9 @@ export class WorkerEndpoint {
         },
       }),
     );
-    server.on('session', (session) => {
-      sessions.add(session);
-      session.on('close', () => sessions.delete(session));
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
     });
     const address = options.host ?? '127.0.0.1';
     const port = options.port ?? 0;
@@ -55,13 +55,13 @@ export class WorkerEndpoint {
       });
       server.listen(port, address, resolve);
     });
-    return new WorkerEndpoint(server, sessions);
+    return new WorkerEndpoint(server, sockets);
   }
 
   /** Stops listening and ends what is still connected. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const session of this.#sessions) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 }
