@@ -8,7 +8,8 @@ import type { Terminal } from './terminal/terminal.ts';
 /** Runs a command's work with the context made for it. `globals` are the options that every command takes. */
 export type Execute = (name: string, globals: ConfigOptions, run: (context: Context) => Promise<ExitCode>) => Promise<void>;
 
-type Ending = keyof typeof exit;
+/** A code a command may end with; what it means is said where the general meaning is too vague. */
+type Ending = keyof typeof exit | readonly [name: keyof typeof exit, meaning: string];
 
 /**
  * The commands, their arguments and their help. Only declarations are here: a command's code is imported when it is
@@ -47,7 +48,7 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
       .description('check manifests and the expressions in them against the installed tasks')
       .argument('[paths...]', 'files or folders (default: the catalogs of the configuration)')
       .addOption(choice('--format <format>', 'how findings are printed', ['pretty', 'json', 'github'], 'pretty')),
-    ['ok', 'failed', 'couldNotRun'],
+    ['ok', ['failed', 'there are findings'], 'couldNotRun'],
     async (context, paths, options) => (await import('./commands/lint.ts')).lint(context, paths, options),
   );
 
@@ -59,7 +60,7 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
         .argument('<ref>', 'runbook or workflow: name, or name@version')
         .option('--json', 'print the plan as JSON'),
     ),
-    ['ok', 'failed', 'couldNotRun'],
+    ['ok', 'couldNotRun'],
     async (context, [ref], options) => (await import('./commands/plan.ts')).plan(context, String(ref), options),
   );
 
@@ -69,7 +70,7 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
       .description('print the tasks of a runbook or workflow as a graph')
       .argument('<ref>', 'runbook or workflow: name, or name@version')
       .addOption(choice('--format <format>', 'language of the graph', ['mermaid', 'dot'], 'mermaid')),
-    ['ok', 'failed', 'couldNotRun'],
+    ['ok', 'couldNotRun'],
     async (context, [ref], options) => (await import('./commands/graph.ts')).graph(context, String(ref), options),
   );
 
@@ -99,7 +100,7 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
         .option('--run-id <id>', 'identity of the run; starting the same one twice starts it once')
         .option('--json', 'print events and the result as NDJSON'),
     ).addHelpText('after', RUN_HELP),
-    ['ok', 'failed', 'couldNotRun', 'stopped', 'interrupted', 'terminated'],
+    ['ok', ['failed', 'the run failed'], 'couldNotRun', 'stopped', 'interrupted', 'terminated'],
     async (context, [ref], options) => (await import('./commands/run.ts')).run(context, String(ref), options),
   );
 
@@ -131,7 +132,7 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
       .description('follow a run to its end')
       .argument('<runId>', 'id of the run')
       .option('--json', 'print events and the result as NDJSON'),
-    ['ok', 'failed', 'couldNotRun', 'stopped', 'interrupted', 'terminated'],
+    ['ok', ['failed', 'the run failed'], 'couldNotRun', 'stopped', 'interrupted', 'terminated'],
     async (context, [runId], options) => (await import('./commands/runs.ts')).attachRun(context, String(runId), options),
   );
   action(
@@ -147,7 +148,7 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
       .argument('<bundle>', 'the zip file')
       .option('--key <file>', 'public key (PEM) that must have signed it')
       .option('--json', 'print the result as JSON'),
-    ['ok', 'failed', 'couldNotRun'],
+    ['ok', ['failed', 'the bundle is not what was made, or not signed with the key'], 'couldNotRun'],
     async (context, [bundle], options) => (await import('./commands/verify.ts')).verify(context, String(bundle), options),
   );
 
@@ -156,7 +157,12 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
       .command('up')
       .description('start the engine and a worker, continue unfinished runs, until Ctrl-C')
       .option('--json', 'print events as NDJSON'),
-    ['ok', 'couldNotRun'],
+    [
+      ['ok', 'stopped with Ctrl-C or SIGTERM'],
+      'couldNotRun',
+      ['interrupted', 'a second Ctrl-C, while stopping'],
+      ['terminated', 'a second SIGTERM, while stopping'],
+    ],
     async (context, _, options) => (await import('./commands/up.ts')).up(context, options),
   );
 
@@ -203,7 +209,10 @@ function collect(value: string, before: string[] | undefined): string[] {
 }
 
 function withEndings(command: Command, endings: Ending[]): Command {
-  const lines = endings.map((ending) => `  ${String(exit[ending]).padEnd(4)} ${exitMeanings[ending]}`);
+  const lines = endings.map((ending) => {
+    const [name, meaning] = typeof ending === 'string' ? [ending, exitMeanings[ending]] : ending;
+    return `  ${String(exit[name]).padEnd(4)} ${meaning}`;
+  });
   return command.addHelpText('after', `\nExit codes:\n${lines.join('\n')}`);
 }
 

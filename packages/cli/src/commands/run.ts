@@ -28,7 +28,7 @@ export interface RunOptions extends InputOptions {
 export async function run(context: Context, ref: string, options: RunOptions): Promise<ExitCode> {
   const { terminal } = context;
   const config = await context.config();
-  const plan = await preparePlan(context, ref);
+  const { plan } = await preparePlan(context, ref);
   const interactive = terminal.interactive && !options.json;
   const prompt = interactive ? openPrompt(context.io, terminal) : undefined;
   const interrupts = watchInterrupts(context.io);

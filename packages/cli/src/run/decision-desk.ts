@@ -53,9 +53,9 @@ export class DecisionDesk {
 
   /** Puts the open question aside while `talk` asks something more urgent; it is asked again afterwards. */
   interrupt<T>(talk: () => Promise<T>): Promise<T> {
+    this.#open?.controller.abort(new Interrupted());
     const talking = this.#options.view.hold(talk);
     this.#interruption = talking.catch(() => {});
-    this.#open?.controller.abort(new Interrupted());
     return talking;
   }
 

@@ -45,7 +45,7 @@ export function openPrompt(io: Pick<Io, 'stdin'>, terminal: Pick<Terminal, 'out'
         resolve(line);
       };
       const onAbort = () => {
-        waiting = undefined;
+        if (waiting === settle) waiting = undefined;
         terminal.out.line();
         reject(signal?.reason);
       };

@@ -1,0 +1,51 @@
+import { compile, type Diagnostic, type Plan, planDigest } from '@summit/maestro-manifest';
+import type { TaskContract } from '@summit/maestro-sdk';
+import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { showDiagnostics } from '../render/diagnostics.ts';
+import { count } from '../text.ts';
+import { catalogFolders, loadCatalogAt } from './load.ts';
+
+/** A runbook or workflow, checked and resolved. */
+export interface Prepared {
+  plan: Plan;
+  /** `sha256:<hex>` of the plan. */
+  digest: string;
+  /** Of all installed tasks. */
+  contracts: TaskContract[];
+}
+
+/**
+ * Compiles the runbook or workflow `ref` of the configured catalogs. Findings are printed on stderr; throws a
+ * {@link CliError} `NOT_FOUND` when nothing is called so and `PLAN_REFUSED` when it has errors.
+ */
+export async function preparePlan(context: Context, ref: string): Promise<Prepared> {
+  const config = await context.config();
+  const folders = await catalogFolders(config);
+  const { catalog, contracts, files } = await loadCatalogAt(folders, context);
+  const { plan, diagnostics } = compile(catalog, contracts, ref);
+  const placed = diagnostics.filter((diagnostic) => diagnostic.file !== '');
+  showDiagnostics(placed, files, 'pretty', context.terminal.err);
+  if (plan !== undefined) return { plan, digest: planDigest(plan), contracts };
+  const [missing] = diagnostics.filter((diagnostic) => diagnostic.file === '');
+  throw missing === undefined ? refused(ref, placed) : notFound(missing, folders, catalog.incomplete);
+}
+
+function refused(ref: string, diagnostics: readonly Diagnostic[]): CliError {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  return new CliError(`${ref} cannot be planned: ${count(errors, 'error')} in its manifests, see above`, {
+    code: 'PLAN_REFUSED',
+    next: 'correct them; `maestro lint` checks the whole catalog',
+  });
+}
+
+function notFound(missing: Diagnostic, folders: readonly string[], incomplete: boolean): CliError {
+  const elsewhere = `catalogs read: ${folders.join(', ')}`;
+  return new CliError(missing.message, {
+    code: 'NOT_FOUND',
+    problems: [...(missing.hint === undefined ? [] : [missing.hint]), elsewhere],
+    next: incomplete
+      ? 'some manifests of the catalog could not be read: `maestro lint` says which'
+      : 'correct the name, or name another folder with --catalog',
+  });
+}
