@@ -1,7 +1,7 @@
 import { TaskError } from '@summit/maestro-sdk';
 import type { RunInput } from '../../interpreter/run-input.ts';
 import type { ActiveRun, DecisionInput, PendingDecision, RunResult } from '../../run.ts';
-import { type Endpoint, type HttpAnswer, request, where } from './http.ts';
+import { type Endpoint, type HttpAnswer, request, Unreachable, where } from './http.ts';
 import { SERVICE } from './service.ts';
 
 /** Run ids go into URLs and queries. */
@@ -15,11 +15,11 @@ export function checkRunId(runId: string): void {
 /** Everything Maestro asks of a Restate server: its ingress and its admin API. */
 export class RestateClient {
   readonly #ingress: Endpoint;
-  readonly #admin: Endpoint;
+  readonly #adminApi: Endpoint;
 
   constructor(ingress: Endpoint, admin: Endpoint) {
     this.#ingress = ingress;
-    this.#admin = admin;
+    this.#adminApi = admin;
   }
 
   /** True when partitions are up and queries are answered; `/health` says yes too early. */
@@ -36,6 +36,7 @@ export class RestateClient {
   /** Starts the workflow `service` under `key`. */
   async send(service: string, key: string, input: unknown): Promise<void> {
     const answer = await request(this.#ingress, 'POST', `/${service}/${key}/run/send`, { body: input, timeoutMs: 30_000 });
+    if (answer.status === 503) throw new Unreachable(`${where(this.#ingress)}: 503 ${messageOf(answer)}`);
     if (answer.status >= 300) throw refused(`run ${key} was not accepted by ${where(this.#ingress)}`, answer);
   }
 
@@ -47,6 +48,7 @@ export class RestateClient {
   /** Waits for the workflow `service` under `key` to end, and returns what it returned. */
   async result(service: string, key: string, signal?: AbortSignal): Promise<unknown> {
     const answer = await request(this.#ingress, 'GET', `/restate/workflow/${service}/${key}/attach`, signal ? { signal } : {});
+    if (answer.status === 503) throw new Unreachable(`${where(this.#ingress)}: 503 ${messageOf(answer)}`);
     if (answer.status === 404) throw unknownRun(key);
     if (answer.status >= 300) throw refused(`run ${key} ended in the engine`, answer);
     return JSON.parse(answer.body);
@@ -59,7 +61,7 @@ export class RestateClient {
 
   async cancel(runId: string): Promise<void> {
     const id = await this.#invocation(runId);
-    const answer = await request(this.#admin, 'PATCH', `/invocations/${id}/cancel`, { timeoutMs: 30_000 });
+    const answer = await this.#admin('PATCH', `/invocations/${id}/cancel`, { timeoutMs: 30_000 });
     if (answer.status >= 300) throw refused(`run ${runId} cannot be cancelled`, answer);
   }
 
@@ -85,18 +87,18 @@ export class RestateClient {
 
   /** Adds this worker to the engine's deployments. */
   async register(uri: string): Promise<void> {
-    const added = await request(this.#admin, 'POST', '/deployments', { body: { uri }, timeoutMs: 30_000 });
-    if (added.status >= 300) throw refused(`worker ${uri} cannot be registered at ${where(this.#admin)}`, added);
+    const added = await this.#admin('POST', '/deployments', { body: { uri }, timeoutMs: 30_000 });
+    if (added.status >= 300) throw refused(`worker ${uri} cannot be registered at ${where(this.#adminApi)}`, added);
   }
 
   /** Points an engine of our own to this worker: new runs, and the ones that began with a worker at another address. */
   async takeOver(uri: string): Promise<void> {
-    const listed = await request(this.#admin, 'GET', '/deployments', { timeoutMs: 30_000 });
-    if (listed.status >= 300) throw refused(`deployments of ${where(this.#admin)} cannot be read`, listed);
+    const listed = await this.#admin('GET', '/deployments', { timeoutMs: 30_000 });
+    if (listed.status >= 300) throw refused(`deployments of ${where(this.#adminApi)} cannot be read`, listed);
     const { deployments } = JSON.parse(listed.body) as { deployments: { id: string }[] };
     for (const { id } of deployments) {
-      const moved = await request(this.#admin, 'PATCH', `/deployments/${id}`, { body: { uri, overwrite: true }, timeoutMs: 30_000 });
-      if (moved.status >= 300) throw refused(`worker ${uri} cannot take over from an earlier one at ${where(this.#admin)}`, moved);
+      const moved = await this.#admin('PATCH', `/deployments/${id}`, { body: { uri, overwrite: true }, timeoutMs: 30_000 });
+      if (moved.status >= 300) throw refused(`worker ${uri} cannot take over from an earlier one at ${where(this.#adminApi)}`, moved);
     }
     if (deployments.length === 0) await this.register(uri);
   }
@@ -107,7 +109,7 @@ export class RestateClient {
       `select id from sys_invocation where target_service_name = '${SERVICE}' and status in ('backing-off', 'paused')`,
     );
     for (const { id } of rows) {
-      const answer = await request(this.#admin, 'PATCH', `/invocations/${id}/resume`, { timeoutMs: 30_000 });
+      const answer = await this.#admin('PATCH', `/invocations/${id}/resume`, { timeoutMs: 30_000 });
       // 409: it went on by itself meanwhile.
       if (answer.status >= 300 && answer.status !== 409 && answer.status !== 404)
         throw refused(`invocation ${id} cannot be resumed`, answer);
@@ -126,9 +128,16 @@ export class RestateClient {
     );
   }
 
+  /** A request to the admin API. While the server finds its feet after a crash it answers 5xx, which is as good as no answer. */
+  async #admin(method: string, path: string, options: Parameters<typeof request>[3]): Promise<HttpAnswer> {
+    const answer = await request(this.#adminApi, method, path, options);
+    if (answer.status >= 500) throw new Unreachable(`${where(this.#adminApi)}: ${answer.status} ${messageOf(answer)}`);
+    return answer;
+  }
+
   async #query(query: string, timeoutMs = 30_000): Promise<Record<string, string | undefined>[]> {
-    const answer = await request(this.#admin, 'POST', '/query', { body: { query }, timeoutMs });
-    if (answer.status >= 300) throw refused(`query to ${where(this.#admin)} failed`, answer);
+    const answer = await this.#admin('POST', '/query', { body: { query }, timeoutMs });
+    if (answer.status >= 300) throw refused(`query to ${where(this.#adminApi)} failed`, answer);
     return (JSON.parse(answer.body) as { rows: Record<string, string | undefined>[] }).rows;
   }
 }

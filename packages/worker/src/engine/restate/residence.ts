@@ -9,9 +9,12 @@ import type { TaskHost } from '../../interpreter/host.ts';
 import type { EngineOptions } from '../../options.ts';
 import type { RestateClient } from './client.ts';
 import { WorkerEndpoint } from './endpoint.ts';
+import { Unreachable } from './http.ts';
 
 /** How often a process that is not the host looks whether it has to become it, in milliseconds. */
 const WATCH_MS = 250;
+/** How long a server that answers queries may take to accept this worker, in milliseconds. */
+const SERVE_MS = 60_000;
 
 /** Where runs live: a way to the engine, and a worker that serves it, here or in another process. */
 export interface Residence {
@@ -123,9 +126,19 @@ export class EmbeddedResidence implements Residence {
     }
   }
 
+  /** Makes this worker the server's, which may take a few tries of a server that comes back from a crash. */
   async #serve(endpoint: WorkerEndpoint): Promise<void> {
-    await this.client.takeOver(`http://127.0.0.1:${endpoint.port}/`);
-    await this.client.resumeAll();
+    const end = Date.now() + SERVE_MS;
+    for (;;) {
+      try {
+        await this.client.takeOver(`http://127.0.0.1:${endpoint.port}/`);
+        await this.client.resumeAll();
+        return;
+      } catch (error) {
+        if (!(error instanceof Unreachable) || Date.now() > end) throw error;
+        await delay(WATCH_MS);
+      }
+    }
   }
 
   #serverOptions(): { folder: string; settings?: Readonly<Record<string, string>> } {

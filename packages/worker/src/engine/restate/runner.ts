@@ -40,16 +40,16 @@ export class RestateRunner implements Runner {
 
   decide(runId: string, decision: DecisionInput): Promise<void> {
     checkRunId(runId);
-    return this.#residence.client.decide(runId, decision);
+    return this.#persist(() => this.#residence.client.decide(runId, decision));
   }
 
   cancel(runId: string): Promise<void> {
     checkRunId(runId);
-    return this.#residence.client.cancel(runId);
+    return this.#persist(() => this.#residence.client.cancel(runId));
   }
 
   active(): Promise<ActiveRun[]> {
-    return this.#residence.client.active();
+    return this.#persist(() => this.#residence.client.active());
   }
 
   onEvent(listener: (event: RunEvent) => void): () => void {
