@@ -1,0 +1,3 @@
+export { collect } from './collect.ts';
+export { resolveTarget } from './target.ts';
+export { previewBundle, writeBundle } from './write-bundle.ts';

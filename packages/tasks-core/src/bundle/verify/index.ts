@@ -1,0 +1,3 @@
+export { Problems } from './problems.ts';
+export { parsePublicKey } from './signature.ts';
+export { checkBundle } from './verify.ts';
