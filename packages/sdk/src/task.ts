@@ -87,7 +87,10 @@ export type Task<In, Out> = TaskHandler<In, Out> & Partial<TaskDeclaration<In, O
  * `defineTask<In, Out>({ validate?, execute })` is a task without schemas, untyped to lint.
  */
 export function defineTask<I extends TSchema, O extends TSchema>(task: DeclaredTask<I, O>): DeclaredTask<I, O>;
-export function defineTask<In, Out>(task: Task<In, Out>): Task<In, Out>;
+export function defineTask<In, Out>(
+  // Without this a task whose code does not fit its schemas would pass as one without any.
+  task: TaskHandler<In, Out> & Partial<TaskDeclaration<In, Out>> & { input?: never; output?: never },
+): Task<In, Out>;
 export function defineTask(task: unknown): unknown {
   return task;
 }
