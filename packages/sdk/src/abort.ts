@@ -59,6 +59,8 @@ export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSigna
     throw error;
   } finally {
     if (!ended) {
+      // A stream of Node ends only when it is told; what it waits for is let go.
+      if (signal?.aborted) (source as { destroy?: () => void }).destroy?.();
       const returned = Promise.resolve(iterator.return?.());
       // A source that hangs would hang here too: one that was aborted ends when it can, and the caller has its error already.
       if (signal?.aborted) returned.catch(() => {});
