@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url';
 /** Program -> the Debian package that has it. */
 const TOOLS = { unzip: 'unzip', zip: 'zip', '7z': 'p7zip-full', python3: 'python3' };
 
-const LOCK = '/tmp/maestro-debian-tools.lock';
+const LOCK = '/run/lock/maestro-debian-tools.lock';
 const LOCK_SECONDS = 600;
 
 function onPath(program) {
@@ -45,7 +45,7 @@ export function setup() {
   const byHand = `the tests need ${wanted.join(', ')}; on Debian and Ubuntu: apt-get install ${packages}`;
   if (!onPath('apt-get')) throw new Error(`${byHand} (this system has no apt-get, so they were not installed)`);
   const prefix = rootPrefix();
-  if (!prefix) throw new Error(`${byHand} (not done here: it needs root, and sudo asks for a password)`);
+  if (!prefix) throw new Error(`${byHand} (not done here: it needs root, or a sudo that asks for no password)`);
   process.stderr.write(`installing ${packages} for the tests\n`);
   // dpkg waits for its lock when told to, apt-get update never does: hence the lock of our own around both.
   const install = `apt-get update -q && apt-get -o DPkg::Lock::Timeout=${LOCK_SECONDS} install -q -y --no-install-recommends ${packages}`;
