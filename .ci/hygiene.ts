@@ -15,7 +15,7 @@ const RULES: { what: string; pattern: RegExp; only?: RegExp }[] = [
   { what: 'a private key', pattern: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{40}/ },
   { what: 'an access key', pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/ },
   { what: 'a token', pattern: /\b(?:gh[pousr]_|github_pat_|npm_|xox[abprs]-|glpat-)[A-Za-z0-9_-]{30,}/ },
-  { what: 'a registry credential', pattern: /_(?:authToken|auth|password)\s*=\s*[^\s$]/ },
+  { what: 'a registry credential', pattern: /(?:^|:)_(?:authToken|auth|password)\s*=\s*[^\s$]/m },
   { what: 'a path of one machine', pattern: /(?<![\w./~-])\/(?:root|Users\/\w+|home\/(?!node\b|runner\b|user\b)\w+)\// },
   { what: 'the address of a registry', pattern: /https?:\/\/[^\s"'/]*(?:\bregistry\.|\/npm\/|artifactory|nexus|verdaccio)/ },
   { what: 'an address (it would bind everybody to one registry)', pattern: /https?:\/\/|\btarball:/, only: /(?:^|\/)pnpm-lock\.yaml$/ },

@@ -49,8 +49,9 @@ if (installed.length === 0) throw new Error('pnpm lists no production dependency
 const refused = installed.filter(({ name, license }) => !allowed(license) && EXCEPTIONS[name] !== license);
 if (refused.length > 0) {
   for (const { name, versions, license } of refused) {
-    console.error(`${name}@${versions.join(', ')}: licence ${JSON.stringify(license)} is not among ${ALLOWED.join(', ')}`);
+    console.error(`${name}@${versions.join(', ')}: licence ${JSON.stringify(license)}`);
   }
+  console.error(`None of these is among ${ALLOWED.join(', ')}.`);
   console.error('Use another package, or record why this one may stay in docs/decisions/0013-licences.md and in .ci/licences.ts.');
   process.exit(1);
 }
