@@ -1,9 +1,8 @@
 import { InvalidInputError, isTaskError } from '@summit/maestro-sdk';
-import type { AnySchema, ErrorObject, ValidateFunction } from 'ajv';
-import MissingRefError from 'ajv/dist/compile/ref_error.js';
+import { type AnySchema, type ErrorObject, MissingRefError, type ValidateFunction } from 'ajv';
 import { ajvOptions, withKeywords } from './dialect.ts';
 import { type Draft, draftOf } from './drafts.ts';
-import { linearRegExp } from './linear-regexp.ts';
+import { BadPattern } from './linear-regexp.ts';
 
 /** Checks data and leaves what is wrong with it in `errors`. */
 export type Validator = ValidateFunction;
@@ -26,7 +25,7 @@ export function compileSchema(schema: AnySchema, text: string): Validator {
       throw new InvalidInputError('$async schemas are not JSON Schema; remove "$async"', { code: 'SCHEMA_INVALID' });
     return validator;
   } catch (cause) {
-    throw isTaskError(cause) ? cause : compileError(cause);
+    throw isTaskError(cause) ? cause : compileError(cause, schema);
   }
 }
 
@@ -51,10 +50,7 @@ function checkSchema(draft: Draft, schema: AnySchema, text: string): void {
 function metaValidator(draft: Draft): Validator {
   let validator = metaValidators.get(draft);
   if (validator === undefined) {
-    const ajv = withKeywords(draft.open(ajvOptions));
-    // A pattern must be more than well-formed: one that can only be matched by backtracking is refused here, where its place is known.
-    ajv.addFormat('regex', (pattern: string) => patternProblem(pattern) === undefined);
-    validator = ajv.getSchema(draft.uri);
+    validator = withKeywords(draft.open(ajvOptions)).getSchema(draft.uri);
     if (validator === undefined) throw new Error(`Ajv does not bring the schema of draft ${draft.name}`);
     metaValidators.set(draft, validator);
   }
@@ -71,27 +67,26 @@ function worst(errors: ErrorObject[]): ErrorObject[] {
 
 function describe(error: ErrorObject): string {
   const place = `#${error.instancePath}`;
-  const params = error.params as { format?: string; allowedValues?: unknown[] };
-  if (params.format === 'regex')
-    return `${place} has the pattern ${JSON.stringify(error.data)}, which cannot be used: ${patternProblem(String(error.data))}`;
-  const choices = params.allowedValues ? `: ${params.allowedValues.join(', ')}` : '';
+  const { allowedValues } = error.params as { allowedValues?: unknown[] };
+  const choices = allowedValues ? `: ${allowedValues.join(', ')}` : '';
   return `${place} ${error.message ?? 'is wrong'}${choices}`;
 }
 
-function patternProblem(pattern: string): string | undefined {
-  try {
-    linearRegExp(pattern);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-function compileError(cause: unknown): InvalidInputError {
+function compileError(cause: unknown, schema: AnySchema): InvalidInputError {
   if (cause instanceof RangeError) {
     return new InvalidInputError('schema is nested too deeply, or refers to itself without end', { code: 'SCHEMA_INVALID', cause });
   }
-  if (cause instanceof MissingRefError.default) {
+  if (cause instanceof BadPattern) {
+    const place = findPattern(schema, cause.pattern, '#');
+    return new InvalidInputError(
+      `schema has the pattern ${JSON.stringify(cause.pattern)}${place ? ` at ${place}` : ''}, which cannot be used: ${cause.message}`,
+      {
+        code: 'SCHEMA_INVALID',
+        cause,
+      },
+    );
+  }
+  if (cause instanceof MissingRefError) {
     return new InvalidInputError(
       `schema refers to ${JSON.stringify(cause.missingRef)}, which is not in it; nothing is fetched from the network: put that schema under $defs, with its $id`,
       { code: 'SCHEMA_REF_UNRESOLVED', cause },
@@ -101,4 +96,17 @@ function compileError(cause: unknown): InvalidInputError {
     code: 'SCHEMA_INVALID',
     cause,
   });
+}
+
+/** Where the schema has `pattern`: Ajv does not tell. */
+function findPattern(schema: unknown, pattern: string, place: string): string | undefined {
+  if (typeof schema !== 'object' || schema === null) return undefined;
+  for (const [key, value] of Object.entries(schema)) {
+    const here = `${place}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    if (key === 'pattern' && value === pattern) return here;
+    if (key === 'patternProperties' && typeof value === 'object' && value !== null && Object.hasOwn(value, pattern)) return here;
+    const found = findPattern(value, pattern, here);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

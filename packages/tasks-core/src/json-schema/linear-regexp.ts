@@ -11,9 +11,28 @@ export interface LinearRegExp {
 /**
  * Compiles a JSON Schema `pattern` (ECMA-262, `u` flag) so that testing takes time linear in the text, whatever the pattern is.
  * Patterns that cannot backtrack much run on V8 itself, which is ten times faster; all others on RE2.
- * Throws an `Error` that says what is wrong with the pattern, or what of it RE2 cannot do.
+ * Throws `BadPattern`, which says what is wrong with the pattern, or what of it cannot be done in linear time.
  */
 export function linearRegExp(pattern: string): LinearRegExp {
+  try {
+    return compile(pattern);
+  } catch (cause) {
+    throw new BadPattern(pattern, cause as Error);
+  }
+}
+
+/** A pattern that cannot be used. */
+export class BadPattern extends Error {
+  override name = 'BadPattern';
+  readonly pattern: string;
+
+  constructor(pattern: string, cause: Error) {
+    super(cause.message, { cause });
+    this.pattern = pattern;
+  }
+}
+
+function compile(pattern: string): LinearRegExp {
   const native = new RegExp(pattern, 'u');
   const tokens = tokenize(pattern);
   for (const token of tokens) {

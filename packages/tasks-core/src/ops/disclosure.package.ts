@@ -17,11 +17,11 @@ const Described = Type.Object(
 );
 const Receipt = Type.Object(
   {
-    runId: Type.String(),
-    inputsHash: Type.String(),
-    codeDigest: Type.String(),
-    outputsHash: Type.String(),
-    signer: Type.Optional(Type.String()),
+    runId: Type.String({ minLength: 1, description: 'The run it is about; names the entry' }),
+    inputsHash: Type.String({ description: 'sha256 of the inputs' }),
+    codeDigest: Type.String({ description: 'sha256 of the plan' }),
+    outputsHash: Type.String({ description: 'sha256 of the outputs' }),
+    signer: Type.Optional(Type.String({ description: 'Key id of who vouches for it' })),
   },
   { description: 'A ProvenanceReceipt' },
 );
@@ -49,8 +49,8 @@ const ManifestEntry = Type.Object({
   sha256: Type.String({ description: 'sha256 of the content, hex' }),
   size: Type.Integer({ minimum: 0, description: 'Bytes' }),
   entry: Type.String({ description: 'Name within the bundle' }),
-  description: Type.Optional(Type.String()),
-  kind: Type.Optional(Type.Literal('receipt')),
+  description: Type.Optional(Type.String({ description: 'The description as given' })),
+  kind: Type.Optional(Type.Literal('receipt', { description: 'Present on receipts of earlier runs' })),
 });
 
 const Output = Type.Object({

@@ -41,7 +41,7 @@ let checker: Promise<Checker> | undefined;
  * `SCHEMA_INVALID`, `SCHEMA_DRAFT_UNKNOWN`, `SCHEMA_REF_UNRESOLVED`, `SCHEMA_DATA_NOT_JSON`, `SCHEMA_DATA_TOO_LARGE`,
  * `SCHEMA_DATA_TOO_DEEP`, and what the artifact store throws.
  */
-export const schemaValidate = defineTask({
+export const schemaValidate = defineTask<typeof Input, typeof Output>({
   name: 'tasks/schema.validate',
   version: '0.1.0',
   title: 'Validate data against a JSON Schema',

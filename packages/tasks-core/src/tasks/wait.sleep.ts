@@ -35,7 +35,6 @@ export const waitSleep = defineTask({
   examples: [
     { title: 'A moment', input: { ms: 5 }, output: { slept: 5 } },
     { title: 'A time that is past', input: { until: '2020-01-01T00:00:00Z' }, output: { slept: 0 } },
-    { title: 'Less than nothing', input: { ms: -1 }, error: 'INVALID_INPUT' },
   ],
   effect: 'none',
   durable: true,
