@@ -41,7 +41,8 @@ function kindOf(root: Node): Manifest['kind'] | SchemaProblem {
   }
   const version = (entry(root, 'apiVersion') as { value: Node }).value;
   if (version.kind !== 'scalar' || version.value !== 'maestro/v1') {
-    return { ...choiceProblem(version, ['apiVersion'], ['maestro/v1']), hint: 'this version reads apiVersion: maestro/v1' };
+    const text = `must be "maestro/v1", found ${found(version)}`;
+    return { kind: 'value', node: version, path: ['apiVersion'], text, hint: 'this version of maestro reads maestro/v1 only' };
   }
   const kind = (entry(root, 'kind') as { value: Node }).value;
   if (kind.kind === 'scalar' && (kind.value === 'Runbook' || kind.value === 'Workflow')) return kind.value;

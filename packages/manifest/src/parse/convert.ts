@@ -32,7 +32,10 @@ class Conversion {
   readonly #anchors = new Map<string, Node | undefined>();
   /** How many values a node stands for once aliases are written out. */
   readonly #sizes = new Map<Node, number>();
+  /** How many levels of collections a node has. */
+  readonly #heights = new Map<Node, number>();
   #expanded = 0;
+  #depth = 0;
   #bomb = false;
 
   constructor(masked: Masked) {
@@ -46,7 +49,9 @@ class Conversion {
     if (anchor) this.#anchors.set(anchor, undefined);
     const before = this.#expanded;
     this.#expanded++;
+    this.#depth++;
     const node = this.#value(source);
+    this.#depth--;
     if (anchor) {
       this.#anchors.set(anchor, node);
       this.#sizes.set(node, this.#expanded - before);
@@ -122,6 +127,10 @@ class Conversion {
       return empty(start);
     }
     this.#expanded += this.#sizes.get(target) ?? 1;
+    if (this.#depth + this.#height(target) > limits.depth) {
+      this.#report(place, `alias *${name} nests values more than ${limits.depth} levels deep`, 'give the value a flatter shape');
+      return empty(start);
+    }
     if (this.#expanded <= limits.expandedValues) return target;
     if (!this.#bomb) {
       this.#bomb = true;
@@ -132,6 +141,17 @@ class Conversion {
       );
     }
     return empty(start);
+  }
+
+  #height(node: Node): number {
+    if (node.kind === 'scalar') return 0;
+    let height = this.#heights.get(node);
+    if (height === undefined) {
+      const children = node.kind === 'seq' ? node.items : [...node.entries.values()].map((entry) => entry.value);
+      height = 1 + children.reduce((most, child) => Math.max(most, this.#height(child)), 0);
+      this.#heights.set(node, height);
+    }
+    return height;
   }
 
   #report(place: { start: number; end: number }, message: string, hint: string, newText?: string): void {

@@ -65,14 +65,14 @@ function doubleQuotedUnits(source: string, start: number): Units {
   while (at < end) {
     const folded = fold(source, at, start + at, units);
     if (folded > 0) at += folded;
-    else if (source[at] === '\\') at += escape(source, at, start + at, units);
+    else if (source[at] === '\\') at += readEscape(source, at, start + at, units);
     else units.push(start + at++);
   }
   return units;
 }
 
 /** An escaped line break is nothing at all; a code point above the basic plane is two units. Returns the length of the escape. */
-function escape(source: string, at: number, offset: number, units: Units): number {
+function readEscape(source: string, at: number, offset: number, units: Units): number {
   const joined = /\\\r?\n[ \t]*/y;
   joined.lastIndex = at;
   const line = joined.exec(source)?.[0];

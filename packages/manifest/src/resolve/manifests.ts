@@ -3,29 +3,34 @@ import { highest, sorted } from './versions.ts';
 
 /** The manifests of a catalog by kind, name and version. */
 export class ManifestIndex {
-  readonly #manifests = new Map<string, Map<string, Manifest>>();
+  readonly #manifests = new Map<string, Map<string, [Manifest, ...Manifest[]]>>();
 
   constructor(catalog: Catalog) {
     for (const manifest of catalog.manifests) {
       if (manifest.name === undefined || manifest.version === undefined) continue;
       const key = `${manifest.kind}/${manifest.name}`;
-      const versions = this.#manifests.get(key) ?? new Map<string, Manifest>();
-      if (!versions.has(manifest.version)) versions.set(manifest.version, manifest);
+      const versions = this.#manifests.get(key) ?? new Map<string, [Manifest, ...Manifest[]]>();
+      const twins = versions.get(manifest.version);
+      if (twins) twins.push(manifest);
+      else versions.set(manifest.version, [manifest]);
       this.#manifests.set(key, versions);
     }
   }
 
   names(kind: Manifest['kind']): string[] {
     const prefix = `${kind}/`;
-    return [...this.#manifests.keys()]
-      .filter((key) => key.startsWith(prefix))
-      .map((key) => key.slice(prefix.length))
-      .sort();
+    const keys = [...this.#manifests.keys()].filter((key) => key.startsWith(prefix));
+    return keys.map((key) => key.slice(prefix.length)).sort();
   }
 
   /** Highest first; empty where no manifest of this kind has the name. */
   versions(kind: Manifest['kind'], name: string): string[] {
     return sorted(this.#manifests.get(`${kind}/${name}`)?.keys() ?? []);
+  }
+
+  /** All manifests with the kind, name and version of this one, itself included; more than one is a mistake. */
+  twins(manifest: Manifest): Manifest[] {
+    return this.#manifests.get(`${manifest.kind}/${manifest.name}`)?.get(manifest.version ?? '') ?? [manifest];
   }
 
   runbook(name: string, range: string): Runbook | undefined {
@@ -39,6 +44,6 @@ export class ManifestIndex {
   #resolve(kind: Manifest['kind'], name: string, range: string): Manifest | undefined {
     const versions = this.#manifests.get(`${kind}/${name}`);
     const version = versions && highest(versions.keys(), range);
-    return version === undefined ? undefined : versions?.get(version);
+    return version === undefined ? undefined : versions?.get(version)?.[0];
   }
 }

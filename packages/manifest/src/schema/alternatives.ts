@@ -1,6 +1,7 @@
 import type { Node, Path } from '../parse/node.ts';
-import { choiceProblem, typesOf } from './choice.ts';
-import { found, typeOf, typeTitle } from './describe.ts';
+import { choices } from '../text/words.ts';
+import { choiceProblem } from './choice.ts';
+import { found, shown, typeOf, typeTitle } from './describe.ts';
 import { missingProblem } from './object.ts';
 import type { Checking, SchemaProblem } from './problem.ts';
 import { type AnySchema, isSchema, keyword } from './refs.ts';
@@ -43,9 +44,9 @@ function conditional(checker: Checking, schema: Schema, node: Node, path: Path):
 function any(checker: Checking, value: unknown, node: Node, path: Path, exactlyOne: boolean): SchemaProblem[] {
   const branches = schemas(value).map((branch) => ({ branch: checker.resolve(branch), problems: checker.check(branch, node, path) }));
   if (branches.length === 0) return [];
-  const fitting = branches.filter(({ problems }) => problems.length === 0).length;
-  if (fitting === 1 || (fitting > 1 && (!exactlyOne || checker.isOpen(node)))) return [];
-  if (fitting > 1) return [{ kind: 'value', node, path, text: `fits ${fitting} alternatives where only one is allowed` }];
+  const fitting = branches.filter(({ problems }) => problems.length === 0);
+  if (fitting.length === 1 || (fitting.length > 1 && !exactlyOne)) return [];
+  if (fitting.length > 1) return tooMany(checker, fitting, node, path);
   const sameType = branches.filter(({ problems }) => !problems.some((problem) => problem.node === node && problem.kind === 'type'));
   if (sameType.length === 0) return [typeProblem(branches, node, path)];
   const meant = discriminated(sameType, node);
@@ -59,12 +60,38 @@ interface Branch {
   problems: SchemaProblem[];
 }
 
+/** Only one may fit. Where the alternatives are fields (`oneOf: [{required: [a]}, {required: [b]}]`) say which. */
+function tooMany(checker: Checking, fitting: Branch[], node: Node, path: Path): SchemaProblem[] {
+  const names = fitting.map(({ branch }) => requiredOnly(branch));
+  if (node.kind === 'map' && names.every((list) => list !== undefined)) {
+    return [{ kind: 'value', node, path, text: `must have only one of ${choices(names.flat(), 'and')}` }];
+  }
+  if (checker.isOpen(node)) return [];
+  return [{ kind: 'value', node, path, text: `fits ${fitting.length} alternatives where only one is allowed` }];
+}
+
+/** The fields of a schema that says nothing but that they are required. */
+function requiredOnly(schema: AnySchema): string[] | undefined {
+  if (typeof schema === 'boolean' || Object.keys(schema).some((name) => name !== 'required' && name !== 'type')) return undefined;
+  const required = keyword(schema, 'required');
+  return Array.isArray(required) ? required.map(String) : undefined;
+}
+
 /** All alternatives want another type: say which there are. */
 function typeProblem(branches: Branch[], node: Node, path: Path): SchemaProblem {
   const first = branches[0]?.problems.find((problem) => problem.node === node) as SchemaProblem;
-  const types = branches.flatMap(({ branch }) => (typeof branch === 'boolean' ? [] : (typesOf(branch) ?? [])));
-  if (branches.length === 1 || types.length === 0 || first.types === undefined) return first;
-  return { kind: 'type', node, path, types, text: `must be ${typeTitle(types)}, found ${found(node)}` };
+  const kinds = branches.map(({ problems }) => problems.find((problem) => problem.node === node && problem.kind === 'type'));
+  if (branches.length === 1 || kinds.some((problem) => problem?.types === undefined)) return first;
+  const values = kinds.flatMap((problem) => problem?.allowed ?? []).map(shown);
+  const types = kinds.flatMap((problem) => (problem?.allowed ? [] : (problem?.types ?? [])));
+  const expected = [...new Set(values), ...(types.length > 0 ? [typeTitle(types)] : [])].join(' or ');
+  return {
+    kind: 'type',
+    node,
+    path,
+    types: kinds.flatMap((problem) => problem?.types ?? []),
+    text: `must be ${expected}, found ${found(node)}`,
+  };
 }
 
 /** Alternatives that name the value's own constant (`kind: a`) were meant, whatever else is wrong with it. */
@@ -76,7 +103,7 @@ function discriminated(branches: Branch[], node: Node): Branch[] {
     return Object.entries(properties).some(([name, schema]) => {
       const value = node.entries.get(name)?.value;
       if (value?.kind !== 'scalar' || !isSchema(schema) || typeof schema === 'boolean') return false;
-      return Object.hasOwn(schema, 'const') && schema['const'] === value.value && typeOf(value) === 'string';
+      return Object.hasOwn(schema, 'const') && schema.const === value.value && typeOf(value) === 'string';
     });
   });
   return matching.length > 0 ? matching : branches;

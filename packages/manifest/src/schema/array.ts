@@ -1,7 +1,7 @@
 import { type Path, type SeqNode, toJson } from '../parse/node.ts';
 import { counted } from '../text/words.ts';
 import { canonical, found } from './describe.ts';
-import type { Checking, SchemaProblem } from './problem.ts';
+import { type Checking, MOST_PROBLEMS, type SchemaProblem } from './problem.ts';
 import { isSchema, keyword } from './refs.ts';
 
 type Schema = { [keyword: string]: unknown };
@@ -11,6 +11,7 @@ export function checkArray(checker: Checking, schema: Schema, node: SeqNode, pat
   const problems: SchemaProblem[] = [];
   const { fixed, rest } = itemSchemas(schema);
   for (const [index, item] of node.items.entries()) {
+    if (problems.length >= MOST_PROBLEMS) break;
     const itemSchema = index < fixed.length ? fixed[index] : rest;
     if (!isSchema(itemSchema)) continue;
     if (itemSchema === false && index >= fixed.length) {

@@ -44,13 +44,11 @@ class Checker implements Checking {
     if (resolved === true) return [];
     if (resolved === false) return [{ kind: 'value', node, path, text: 'must not be given' }];
     const dynamic = this.dynamic(node);
-    if (dynamic) return fromDynamic(dynamic, resolved, node, path);
+    if (dynamic) return fromDynamic(dynamic, this.#withDefinitions(resolved), node, path);
     return (
       this.#checkType(resolved, node, path) ??
-      this.#checkChoice(resolved, node, path) ?? [
-        ...this.#checkKind(resolved, node, path),
-        ...checkAlternatives(this, resolved, node, path),
-      ]
+      this.#checkChoice(resolved, node, path) ??
+      withoutEchoes([...this.#checkKind(resolved, node, path), ...checkAlternatives(this, resolved, node, path)], node)
     );
   }
 
@@ -61,6 +59,13 @@ class Checker implements Checking {
     // Since 2019-09 keywords beside a $ref count too.
     const { $ref: _, ...beside } = schema;
     return Object.keys(beside).some((name) => !annotations.has(name)) ? { allOf: [resolved, beside] } : resolved;
+  }
+
+  /** A part of a schema taken out of it, with what its references refer to. */
+  #withDefinitions(schema: { [keyword: string]: unknown }): { [keyword: string]: unknown } {
+    const root = this.#root;
+    if (typeof root === 'boolean' || schema === root) return schema;
+    return root.$defs === undefined || schema.$defs !== undefined ? schema : { ...schema, $defs: root.$defs };
   }
 
   dynamic(node: Node): Dynamic | undefined {
@@ -92,11 +97,14 @@ class Checker implements Checking {
   }
 
   #checkChoice(schema: { [keyword: string]: unknown }, node: Node, path: Path): SchemaProblem[] | undefined {
-    const allowed = keyword(schema, 'enum') ?? (Object.hasOwn(schema, 'const') ? [schema['const']] : undefined);
-    if (!Array.isArray(allowed) || this.isOpen(node)) return undefined;
+    if (this.isOpen(node)) return undefined;
     const text = this.literal(node);
-    if (allowed.some((value) => (text === undefined ? equals(node, value) : value === text))) return undefined;
-    return [choiceProblem(node, path, allowed)];
+    for (const allowed of [Object.hasOwn(schema, 'const') ? [schema.const] : undefined, keyword(schema, 'enum')]) {
+      if (!Array.isArray(allowed)) continue;
+      if (!allowed.some((value) => (text === undefined ? equals(node, value) : value === text)))
+        return [choiceProblem(node, path, allowed)];
+    }
+    return undefined;
   }
 
   #checkKind(schema: { [keyword: string]: unknown }, node: Node, path: Path): SchemaProblem[] {
@@ -125,6 +133,15 @@ function fromDynamic(dynamic: Dynamic, schema: { [keyword: string]: unknown }, n
   const answer = dynamic.accepts(schema);
   if (answer.ok) return [];
   return [{ kind: 'type', node, path, text: `must be ${answer.expected}, found ${answer.found}` }];
+}
+
+/** A field that is misspelt is not also missing, whichever alternative asks for it. */
+function withoutEchoes(problems: SchemaProblem[], node: Node): SchemaProblem[] {
+  const meant = new Set(problems.flatMap((problem) => (problem.kind === 'unknown' && problem.entry && problem.near ? [problem.near] : [])));
+  if (meant.size === 0) return problems;
+  return problems.filter(
+    (problem) => problem.node !== node || problem.kind !== 'missing' || !problem.missing?.some((name) => meant.has(name)),
+  );
 }
 
 function isOfType(node: Node, type: string): boolean {

@@ -1,4 +1,4 @@
-import type { Node, Path } from '../parse/node.ts';
+import { type Node, type Path, toJson } from '../parse/node.ts';
 import { quote } from '../parse/unquoted.ts';
 import { nearest } from '../text/near.ts';
 import { found, shown } from './describe.ts';
@@ -19,7 +19,10 @@ export function choiceProblem(node: Node, path: Path, allowed: unknown[]): Schem
   const last = many.at(-1);
   const list = many.length > 1 ? `${many.slice(0, -1).join(', ')} or ${last}` : `${last ?? 'nothing'}`;
   const text = `must be ${list}, found ${found(node)}`;
-  const problem: SchemaProblem = { kind: 'value', node, path, text, allowed };
+  // A value of another type altogether: among alternatives this one was not meant.
+  const types = [...new Set(allowed.map(jsonType))];
+  const kind = types.includes(jsonType(node.kind === 'scalar' ? node.value : toJson(node))) ? 'value' : 'type';
+  const problem: SchemaProblem = { kind, node, path, text, allowed, types };
   if (node.kind !== 'scalar' || typeof node.value !== 'string') return problem;
   const [near] = nearest(
     node.value,
@@ -27,4 +30,9 @@ export function choiceProblem(node: Node, path: Path, allowed: unknown[]): Schem
   );
   if (near === undefined) return problem;
   return { ...problem, text: `${text}; did you mean ${shown(near)}?`, replacement: /^[a-z][a-z0-9-]*$/i.test(near) ? near : quote(near) };
+}
+
+function jsonType(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
 }

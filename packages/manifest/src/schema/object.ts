@@ -4,7 +4,7 @@ import { nearest } from '../text/near.ts';
 import { choices, counted, didYouMean, quoted } from '../text/words.ts';
 import { found } from './describe.ts';
 import { matchesPattern } from './pattern.ts';
-import type { Checking, SchemaProblem } from './problem.ts';
+import { type Checking, MOST_PROBLEMS, type SchemaProblem } from './problem.ts';
 import { type AnySchema, isSchema, keyword } from './refs.ts';
 
 type Schema = { [keyword: string]: unknown };
@@ -17,6 +17,7 @@ export function checkObject(checker: Checking, schema: Schema, node: MapNode, pa
   const missing = new Set(required.filter((name) => !node.entries.has(name)));
   const problems: SchemaProblem[] = [];
   for (const entry of node.entries.values()) {
+    if (problems.length >= MOST_PROBLEMS) break;
     const schemas = schemasOf(schema, properties, entry.name);
     if (schemas === 'unknown') problems.push(unknown(checker, node, entry, path, properties, missing));
     else for (const fieldSchema of schemas) problems.push(...field(checker, fieldSchema, entry, path));
@@ -82,7 +83,7 @@ function unknown(checker: Checking, node: MapNode, entry: Entry, path: Path, pro
   };
   if (near !== undefined) {
     missing.delete(near);
-    return { ...problem, replacement: /^[A-Za-z_][\w.-]*$/.test(near) ? near : quote(near) };
+    return { ...problem, near, replacement: /^[A-Za-z_][\w.-]*$/.test(near) ? near : quote(near) };
   }
   const all = Object.keys(properties);
   return { ...problem, hint: all.length === 0 ? `no ${plural(noun)} are expected here` : `${plural(noun)} there are: ${all.join(', ')}` };

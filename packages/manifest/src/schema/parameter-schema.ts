@@ -10,7 +10,7 @@ export const parameterTypes: { [type in ParameterType]: JsonSchema } = {
   boolean: { type: 'boolean' },
   datetime: { type: 'string', format: 'date-time' },
   date: { type: 'string', format: 'date' },
-  duration: { type: 'string', pattern: durationSchema['pattern'], patternErrorMessage: durationSchema['patternErrorMessage'] },
+  duration: { type: 'string', pattern: durationSchema.pattern, patternErrorMessage: durationSchema.patternErrorMessage },
   uri: { type: 'string', format: 'uri' },
   object: { type: 'object' },
   array: { type: 'array' },
@@ -37,8 +37,8 @@ export const parameterSchema: JsonSchema = {
 export function valueSchema(parameter: Parameter): JsonSchema {
   const type = parameterTypes[parameter.type];
   const schema: JsonSchema = { ...type };
-  if (parameter.enum) schema['enum'] = parameter.enum;
-  if (parameter.description !== undefined) schema['description'] = parameter.description;
+  if (parameter.enum) schema.enum = parameter.enum;
+  if (parameter.description !== undefined) schema.description = parameter.description;
   const more: JsonSchema[] = [];
   if (parameter.pattern !== undefined) more.push({ pattern: parameter.pattern });
   if (parameter.schema) more.push(parameter.schema);

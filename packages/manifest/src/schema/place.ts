@@ -1,4 +1,4 @@
-import type { Diagnostic, Fix } from '../diagnostic.ts';
+import type { Diagnostic } from '../diagnostic.ts';
 import { entry, type Node, nodeAt, type Path } from '../parse/node.ts';
 import type { SourceFile } from '../text/source.ts';
 import type { SchemaProblem } from './problem.ts';
@@ -32,10 +32,10 @@ function firstKey(node: Node): Span {
 }
 
 /** The edit that a problem offers, where it does. */
-export function problemFix(file: SourceFile, problem: SchemaProblem): Fix | undefined {
+export function problemFix(problem: SchemaProblem): (Span & { newText: string }) | undefined {
   if (problem.replacement === undefined) return undefined;
   const { start, end } = problem.entry ? problem.entry.key : problem.node;
-  return { range: file.range(start, end), newText: problem.replacement };
+  return { start, end, newText: problem.replacement };
 }
 
 /** A problem as a diagnostic; `message` says what of. */
@@ -50,7 +50,7 @@ export function schemaDiagnostic(
   const { start, end } = problemSpan(root, problem, path);
   const diagnostic: Diagnostic = { code, severity: 'error', message, file: file.path, range: file.range(start, end) };
   if (problem.hint !== undefined) diagnostic.hint = problem.hint;
-  const fix = problemFix(file, problem);
-  if (fix) diagnostic.fix = fix;
+  const fix = problemFix(problem);
+  if (fix) diagnostic.fix = { range: file.range(fix.start, fix.end), newText: fix.newText };
   return diagnostic;
 }

@@ -11,6 +11,8 @@ export interface SchemaProblem {
   text: string;
   /** The field in question, where the mistake is its key. */
   entry?: Entry;
+  /** The field that an unknown one was probably meant to be. */
+  near?: string;
   /** Names of the fields that are missing. */
   missing?: string[];
   /** The types it could have had, and the values it could have been: for alternatives to be told together. */
@@ -20,6 +22,9 @@ export interface SchemaProblem {
   /** New text for the key (where `entry` is given) or for the value. */
   replacement?: string;
 }
+
+/** Of a value with more mistakes than this only the first are told. */
+export const MOST_PROBLEMS = 100;
 
 /** What a scalar turns out to be where it is not a plain literal. */
 export interface Dynamic {

@@ -78,7 +78,7 @@ export const workflowSchema: JsonSchema = {
         parameters: { type: 'array', items: parameterSchema, maxItems: 200, description: 'What the tasks are given' },
         policy: policySchema,
         timeout: { ...spanSchema, description: 'Time for the whole run' },
-        tasks: { type: 'array', items: task, minItems: 1, maxItems: 10_000, description: 'The tasks; parallel unless one needs another' },
+        tasks: { type: 'array', items: task, minItems: 1, maxItems: 1_000, description: 'The tasks; parallel unless one needs another' },
         outputs: { type: 'object', description: 'What the run returns: name -> value or ${tasks.x.output.y}' },
         onFailure: notYet('Tasks that run when the run fails'),
         finally: notYet('Tasks that run at the end of every run'),

@@ -1,0 +1,78 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Catalog, Manifest, Runbook, Workflow } from '../model/manifest.ts';
+import { nearest } from '../text/near.ts';
+import { choices, didYouMean, quoted } from '../text/words.ts';
+import { ManifestIndex } from './manifests.ts';
+import { isRange } from './versions.ts';
+
+/** What a reference stands for: a runbook with its workflow, or a workflow to be run without a runbook. */
+export interface Resolved {
+  runbook?: Runbook;
+  workflow?: Workflow;
+}
+
+/**
+ * What `name` or `name@version-or-range` stands for: the highest version that satisfies it, of the runbook of that name, or of
+ * the workflow where there is no such runbook. `runbooks/name` and `workflows/name` say which is meant. Where nothing is found
+ * there is one diagnostic, which has no file.
+ */
+export function resolve(catalog: Catalog, ref: string, manifests = new ManifestIndex(catalog)): Resolved & { diagnostics: Diagnostic[] } {
+  const { kinds, name, range } = parse(ref);
+  if (range !== undefined && !isRange(range)) {
+    return {
+      diagnostics: [notFound(`${quoted(ref)} does not end in a version or semver range`, 'write e.g. name, name@1.0.0 or name@^1.0')],
+    };
+  }
+  for (const kind of kinds) {
+    const found = find(manifests, kind, name, range);
+    if (found?.kind === 'Workflow') return { workflow: found, diagnostics: [] };
+    if (found?.kind !== 'Runbook') continue;
+    const workflow = found.workflowRef && manifests.workflow(found.workflowRef.name, found.workflowRef.range);
+    return workflow ? { runbook: found, workflow, diagnostics: [] } : { runbook: found, diagnostics: [] };
+  }
+  return { diagnostics: [explain(catalog, manifests, kinds, name, range)] };
+}
+
+function parse(ref: string): { kinds: Manifest['kind'][]; name: string; range: string | undefined } {
+  const at = ref.indexOf('@');
+  const full = at === -1 ? ref : ref.slice(0, at);
+  const range = at === -1 ? undefined : ref.slice(at + 1);
+  if (full.startsWith('workflows/')) return { kinds: ['Workflow'], name: full.slice('workflows/'.length), range };
+  if (full.startsWith('runbooks/')) return { kinds: ['Runbook'], name: full.slice('runbooks/'.length), range };
+  return { kinds: ['Runbook', 'Workflow'], name: full, range };
+}
+
+/** Without a range the highest release, or the highest version at all where there are only pre-releases. */
+function find(manifests: ManifestIndex, kind: Manifest['kind'], name: string, range: string | undefined): Manifest | undefined {
+  const get = (wanted: string) => (kind === 'Runbook' ? manifests.runbook(name, wanted) : manifests.workflow(name, wanted));
+  if (range !== undefined) return get(range);
+  const [newest] = manifests.versions(kind, name);
+  return get('*') ?? (newest === undefined ? undefined : get(newest));
+}
+
+function explain(
+  catalog: Catalog,
+  manifests: ManifestIndex,
+  kinds: Manifest['kind'][],
+  name: string,
+  range: string | undefined,
+): Diagnostic {
+  const noun = kinds.map((kind) => kind.toLowerCase()).join(' or ');
+  const unread = catalog.incomplete ? '; some documents of the catalog could not be read, see `maestro lint`' : '';
+  for (const kind of kinds) {
+    const versions = manifests.versions(kind, name);
+    if (versions.length === 0) continue;
+    const are = versions.length === 1 ? 'is' : 'are';
+    const message = `no version of the ${kind.toLowerCase()} ${quoted(name)} satisfies ${quoted(range ?? '*')}; there ${are} ${choices(versions, 'and')}`;
+    return notFound(message, `write ${name}@${versions[0]}${unread}`);
+  }
+  const names = [...new Set(kinds.flatMap((kind) => manifests.names(kind)))].sort();
+  const message = `the catalog has no ${noun} ${quoted(name)}${didYouMean(nearest(name, names, 3))}`;
+  return notFound(message, `${names.length === 0 ? 'the catalog is empty' : `there are ${choices(names, 'and')}`}${unread}`);
+}
+
+/** What was asked for stands in no file. */
+function notFound(message: string, hint: string): Diagnostic {
+  const start = { line: 1, col: 1 };
+  return { code: 'workflow-not-found', severity: 'error', message, file: '', range: { start, end: start }, hint };
+}
