@@ -1,11 +1,11 @@
-import { isSecretRef } from '@summit/maestro-manifest';
+import { SecretReference } from '@summit/maestro-manifest';
 
 /**
  * A private copy of an evaluated input with every secret reference replaced by what `resolve` gives for its name.
  * Only references made by the manifest count: data that merely looks like one stays data.
  */
 export async function resolveSecrets(value: unknown, resolve: (name: string) => Promise<string>): Promise<unknown> {
-  if (isSecretRef(value)) return resolve(value.name);
+  if (value instanceof SecretReference) return resolve(value.$secret);
   if (Array.isArray(value)) {
     const copy: unknown[] = [];
     for (const entry of value) copy.push(needsWalk(entry) ? await resolveSecrets(entry, resolve) : entry);
