@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count, didYouMean, formatDuration, nearest, printable, table } from './text.ts';
+import { count, didYouMean, formatBytes, formatDuration, nearest, printable, table } from './text.ts';
 
 test.each([
   ['lnt', ['lint', 'plan'], 'lint'],
@@ -46,4 +46,15 @@ test('control characters are shown, letters of any script are kept', () => {
 
 test('nouns follow their number', () => {
   expect([count(0, 'run'), count(1, 'run'), count(2, 'run')]).toEqual(['0 runs', '1 run', '2 runs']);
+});
+
+test.each([
+  [0, '0 bytes'],
+  [1, '1 byte'],
+  [999, '999 bytes'],
+  [1000, '1.0 KB'],
+  [211_500_000, '211.5 MB'],
+  [3e18, '3000.0 PB'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text);
 });

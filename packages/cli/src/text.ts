@@ -51,6 +51,14 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 3600)}h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, '0')}m`;
 }
 
+/** A size for people: `12 bytes`, `3.4 KB`, `211.5 MB`; powers of 1000. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return count(bytes, 'byte');
+  const units = ['KB', 'MB', 'GB', 'TB', 'PB'];
+  const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1000 ** power).toFixed(1)} ${units[power - 1]}`;
+}
+
 /** Rows as aligned columns, two spaces between them; the last column is not padded. */
 export function table(rows: string[][]): string[] {
   const widths: number[] = [];

@@ -28,7 +28,7 @@ export async function preparePlan(context: Context, ref: string): Promise<Prepar
   showDiagnostics(placed, files, 'pretty', context.terminal.err);
   if (plan !== undefined) return { plan, digest: planDigest(plan), contracts };
   const [missing] = diagnostics.filter((diagnostic) => diagnostic.file === '');
-  throw missing === undefined ? refused(ref, placed) : notFound(missing, folders, catalog.incomplete);
+  throw missing === undefined ? refused(ref, placed) : notFound(missing, folders);
 }
 
 function refused(ref: string, diagnostics: readonly Diagnostic[]): CliError {
@@ -39,13 +39,10 @@ function refused(ref: string, diagnostics: readonly Diagnostic[]): CliError {
   });
 }
 
-function notFound(missing: Diagnostic, folders: readonly string[], incomplete: boolean): CliError {
-  const elsewhere = `catalogs read: ${folders.join(', ')}`;
-  return new CliError(missing.message, {
+function notFound({ message, hint }: Diagnostic, folders: readonly string[]): CliError {
+  return new CliError(message, {
     code: 'NOT_FOUND',
-    problems: [...(missing.hint === undefined ? [] : [missing.hint]), elsewhere],
-    next: incomplete
-      ? 'some manifests of the catalog could not be read: `maestro lint` says which'
-      : 'correct the name, or name another folder with --catalog',
+    problems: [...(hint === undefined ? [] : [hint]), `looked in ${folders.join(', ')}`],
+    next: 'correct the name, or name another catalog with --catalog',
   });
 }

@@ -1,4 +1,4 @@
-import { evaluateTemplate, type Plan, type PlanTask } from '@summit/maestro-manifest';
+import { bindParameters, evaluateTemplate, type Plan, type PlanTask } from '@summit/maestro-manifest';
 import type { JsonObject, Resource } from '@summit/maestro-sdk';
 import { loadTasks, type TaskRegistry } from '@summit/maestro-worker/packages';
 import type { ResolvedConfig } from '../config/config.ts';
@@ -13,7 +13,7 @@ export async function resourcesOf(
   config: ResolvedConfig,
 ): Promise<Map<string, Resource[] | string>> {
   const registry = await loadTasks(config.packages, config.root);
-  const params = inputs === undefined ? undefined : bind(plan, inputs, config);
+  const params = inputs === undefined ? undefined : bindParameters(plan, inputs, runScope(config)).values;
   return new Map(plan.tasks.map((task) => [task.id, resources(task, registry, params, config)]));
 }
 
@@ -32,15 +32,6 @@ function resources(task: PlanTask, registry: TaskRegistry, params: JsonObject | 
   } catch (error) {
     return `not known: ${error instanceof Error ? error.message : String(error)}`;
   }
-}
-
-function bind(plan: Plan, inputs: JsonObject, config: ResolvedConfig): JsonObject {
-  const params: JsonObject = {};
-  for (const [name, template] of Object.entries(plan.bindings)) {
-    const value = evaluateTemplate(template, { inputs, run: runScope(config) });
-    if (value !== undefined) params[name] = value as JsonObject[string];
-  }
-  return params;
 }
 
 /** The run as far as a plan knows it. */

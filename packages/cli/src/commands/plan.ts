@@ -4,7 +4,6 @@ import { resourcesOf } from '../catalog/resources.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { planLines, secretsOf, type TaskFacts } from '../render/plan.ts';
 import { checkInputs, type InputOptions, readInputs } from '../run/inputs.ts';
-import { refOf } from '../run/view.ts';
 
 /** `maestro plan` */
 export async function plan(context: Context, ref: string, options: InputOptions & { json?: boolean }): Promise<ExitCode> {
@@ -14,7 +13,7 @@ export async function plan(context: Context, ref: string, options: InputOptions 
   // Without any input the plan is shown as it is; with some, they have to be right.
   const asked = options.input !== undefined || options.inputs !== undefined;
   const complete = asked || made.inputs.every((input) => !input.required || input.default !== undefined);
-  const inputs = complete ? checkInputs(given, made.inputs, refOf(made)) : undefined;
+  const inputs = complete ? checkInputs(given, made) : undefined;
   const resources = await resourcesOf(made, inputs, await context.config());
   const facts = new Map<string, TaskFacts>(
     made.tasks.map(({ id, uses }) => {

@@ -87,7 +87,7 @@ async function collectInputs(
   const given = await readInputs(options, plan.inputs, context.io);
   const asked =
     prompt === undefined ? given : await Promise.race([askInputs(given, plan.inputs, prompt, context.terminal.out), firstOf(interrupts)]);
-  return asked === undefined ? undefined : checkInputs(asked, plan.inputs, refOf(plan));
+  return asked === undefined ? undefined : checkInputs(asked, plan);
 }
 
 function firstOf(interrupts: Interrupts): Promise<undefined> {

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import { bindInputs, type InputProblem, type Parameter } from '@summit/maestro-manifest';
+import { bindInputs, type InputProblem, type Parameter, type Plan } from '@summit/maestro-manifest';
 import type { JsonObject } from '@summit/maestro-sdk';
 import { LineCounter, parseDocument } from 'yaml';
 import { CliError, systemReason } from '../errors.ts';
@@ -9,6 +9,7 @@ import type { Io } from '../io.ts';
 import type { Prompt } from '../terminal/prompt.ts';
 import type { Channel } from '../terminal/terminal.ts';
 import { printable } from '../text.ts';
+import { refOf } from './view.ts';
 
 /** Inputs as they are given on the command line. */
 export interface InputOptions {
@@ -74,18 +75,17 @@ export async function askInputs(given: GivenInputs, parameters: readonly Paramet
 }
 
 /** Checks all inputs at once and fills in defaults. Throws `INPUT_INVALID` with everything that is wrong. */
-export function checkInputs(given: GivenInputs, parameters: readonly Parameter[], ref: string): JsonObject {
+export function checkInputs(given: GivenInputs, plan: Plan): JsonObject {
   const known = new Set(given.problems.map((problem) => problem.name));
-  const bound = bindInputs(parameters, given.values);
+  const bound = bindInputs(plan.inputs, given.values);
   const problems = [...given.problems, ...bound.problems.filter((problem) => !known.has(problem.name))];
-  if (problems.length > 0 || bound.values === undefined) {
-    throw new CliError(`the inputs of ${ref} are wrong`, {
-      code: 'INPUT_INVALID',
-      problems: problems.map(sentence),
-      next: `\`maestro plan ${ref}\` shows the inputs; give them with --input name=value or --inputs file.yaml`,
-    });
-  }
-  return bound.values;
+  if (problems.length === 0 && bound.values !== undefined) return bound.values;
+  const ref = refOf(plan);
+  throw new CliError(`the inputs of ${ref} are wrong`, {
+    code: 'INPUT_INVALID',
+    problems: problems.map(sentence),
+    next: `\`maestro plan ${ref}\` shows the inputs; give them with --input name=value or --inputs file.yaml`,
+  });
 }
 
 function splitPair(pair: string): [name: string, text: string] {

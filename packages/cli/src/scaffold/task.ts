@@ -27,7 +27,7 @@ export function newTaskFiles(name: string, dir: string): NewTask {
     exportName,
     files: [
       { path: file, text: taskText(name, exportName) },
-      { path: file.replace(/\.ts$/, '.test.ts'), text: testText(base, exportName) },
+      { path: file.replace(/\.ts$/, '.test.ts'), text: testText(name, base, exportName) },
     ],
   };
 }
@@ -59,18 +59,17 @@ export default ${exportName};
 `;
 }
 
-function testText(base: string, exportName: string): string {
-  return `import type { RunContext } from '@summit/maestro-sdk';
-import { expect, test } from 'vitest';
+function testText(name: string, base: string, exportName: string): string {
+  return `import { createTestContext, describeConformance } from '@summit/maestro-sdk/testing';
+import { describe, expect, it } from 'vitest';
 import { ${exportName} } from './${base}.ts';
 
-test.each(${exportName}.examples)('example: $title', async ({ input, output }) => {
-  const { payload } = await ${exportName}.execute({} as RunContext, { payload: input });
-  expect(payload).toEqual(output);
-});
+// What every task has to do: examples that run, described schemas, no leaked secret, no effect in a dry run.
+describeConformance([${exportName}], { describe, it }, { tasks: { '${name}': { optOut: { abort: 'it is over at once' } } } });
 
-test('greets by name', async () => {
-  const { payload } = await ${exportName}.execute({} as RunContext, { payload: { name: 'Grace' } });
+it('greets by name', async () => {
+  await using ctx = createTestContext({ task: ${exportName} });
+  const { payload } = await ${exportName}.execute(ctx, { payload: { name: 'Grace' } });
   expect(payload.greeting).toBe('Hello, Grace');
 });
 `;
