@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createTestContext, type TestContext, type TestContextOptions } from '../context.ts';
+import { type Connections, connections } from './connections.ts';
 import { ConformanceError, type ConformanceRule, type Subject } from './model.ts';
 import { validatorsOf } from './schemas.ts';
-import { moreHandles, openFiles, openHandles, snapshot, untilNone, watch } from './watch.ts';
+import { listen, moreHandles, openFiles, openHandles, snapshot, untilNone } from './watch.ts';
 
 export type Outcome = { ok: true; output: unknown } | { ok: false; error: unknown } | 'hung';
 
@@ -15,7 +16,8 @@ export interface Call {
   payloadChanged: boolean;
   outcome: Outcome;
   printed: readonly string[];
-  contacted: readonly string[];
+  /** Kinds of contact with the outside. */
+  contacted: ReadonlySet<string>;
   workspaceBefore: Map<string, string>;
   workspaceAfter: Map<string, string>;
   effectsBefore: unknown;
@@ -48,7 +50,7 @@ export async function call(subject: Subject, options: CallOptions): Promise<Call
   const context = createTestContext({ ...fixture.context, ...options.context, task, secrets: secretsOf(subject) });
   const handles = openHandles();
   let files: string[] = [];
-  let seen: Omit<Call, 'leftOpen'>;
+  let seen: Seen;
   try {
     seen = await observe(subject, options, context);
     const folder = context.workspace;
@@ -57,12 +59,15 @@ export async function call(subject: Subject, options: CallOptions): Promise<Call
     await context.dispose();
     throw error;
   }
+  const { talking, ...rest } = seen;
   const closeError = await closed(context, subject.promptMs);
-  const left = await untilNone(() => moreHandles(handles), subject.promptMs);
-  return { ...seen, leftOpen: [...files, ...left], ...(closeError === undefined ? {} : { closeError }) };
+  const left = await untilNone(() => [...talking.open(), ...moreHandles(handles)], subject.promptMs);
+  return { ...rest, leftOpen: [...files, ...left], ...(closeError === undefined ? {} : { closeError }) };
 }
 
-async function observe(subject: Subject, options: CallOptions, context: TestContext): Promise<Omit<Call, 'leftOpen'>> {
+type Seen = Omit<Call, 'leftOpen' | 'closeError'> & { talking: Connections };
+
+async function observe(subject: Subject, options: CallOptions, context: TestContext): Promise<Seen> {
   const { fixture } = subject;
   const supplied = await (options.payload ?? ordinaryPayload(subject, options.rule))(context);
   const payload = validatorsOf(subject).complete(options.rule, supplied);
@@ -70,21 +75,24 @@ async function observe(subject: Subject, options: CallOptions, context: TestCont
   await fixture.prepare?.(context, payload);
   const workspaceBefore = await snapshot(context.workspace);
   const effectsBefore = await fixture.effects?.();
-  const watching = watch();
+  const printing = listen();
+  const talking = connections();
   let outcome: Outcome;
   try {
     const drive = options.drive ?? (async (ctx: TestContext) => execute(subject, ctx, payload));
     outcome = await within(subject.timeoutMs, drive(context, payload));
   } finally {
-    watching.stop();
+    talking.stop();
+    printing.stop();
   }
   return {
     context,
     payload,
     payloadChanged: !isDeepStrictEqual(payload, given),
     outcome,
-    printed: watching.printed,
-    contacted: watching.contacted,
+    printed: printing.lines,
+    contacted: talking.contacted,
+    talking,
     workspaceBefore,
     workspaceAfter: await snapshot(context.workspace),
     effectsBefore,

@@ -1,32 +1,28 @@
 import { createHash } from 'node:crypto';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { format } from 'node:util';
 
-/** What was seen while a task ran. */
-export interface Watch {
+/** What a task has printed. */
+export interface Printed {
   /** Everything written to the console, stdout or stderr. */
-  readonly printed: string[];
-  /** Connections made and requests sent. */
-  readonly contacted: string[];
+  readonly lines: readonly string[];
   stop(): void;
 }
 
-const CHANNELS = ['net.client.socket', 'http.client.request.start', 'undici:request:create'];
 const METHODS = ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir'] as const;
 
-/** Listens to the console and to Node's diagnostics channels; what is printed is still printed. */
-export function watch(): Watch {
-  const printed: string[] = [];
-  const contacted: string[] = [];
+/** Listens to the console; what is printed is still printed. */
+export function listen(): Printed {
+  const lines: string[] = [];
   const restore: (() => void)[] = [];
   const methods = console as unknown as Record<(typeof METHODS)[number], (...args: unknown[]) => void>;
   for (const method of METHODS) {
     const original = methods[method];
     methods[method] = (...args) => {
-      printed.push(format(...args));
+      lines.push(format(...args));
       original.apply(console, args);
     };
     restore.push(() => {
@@ -36,21 +32,17 @@ export function watch(): Watch {
   for (const stream of [process.stdout, process.stderr]) {
     const original = stream.write;
     stream.write = function write(this: typeof stream, chunk: string | Uint8Array, ...rest: unknown[]) {
-      printed.push(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'));
+      lines.push(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'));
       return (original as (...args: unknown[]) => boolean).call(stream, chunk, ...rest);
     } as typeof stream.write;
     restore.push(() => {
       stream.write = original;
     });
   }
-  const onContact = (_: unknown, name: string | symbol) => contacted.push(String(name));
-  for (const channel of CHANNELS) subscribe(channel, onContact);
   return {
-    printed,
-    contacted,
+    lines,
     stop() {
       for (const undo of restore.reverse()) undo();
-      for (const channel of CHANNELS) unsubscribe(channel, onContact);
     },
   };
 }
@@ -93,10 +85,13 @@ export function changes(before: Map<string, string>, after: Map<string, string>)
   });
 }
 
-/** Handles that keep the process alive, counted by kind, e.g. `TCPSocketWrap`. */
+/** Connections are counted by who made them, which this list does not tell. */
+const CONNECTIONS = new Set(['TCPSocketWrap', 'PipeWrap']);
+
+/** What keeps the process alive, counted by kind, e.g. `Timeout`; without connections. */
 export function openHandles(): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  for (const kind of process.getActiveResourcesInfo()) if (!CONNECTIONS.has(kind)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return counts;
 }
 
@@ -134,9 +129,10 @@ export async function openFiles(dir: string): Promise<string[]> {
 /** Waits until `look` finds nothing, for at most `ms`; resolves to what it found last. */
 export async function untilNone(look: () => string[] | Promise<string[]>, ms: number): Promise<string[]> {
   const end = performance.now() + ms;
-  for (;;) {
+  for (let turn = 0; ; turn++) {
     const found = await look();
     if (found.length === 0 || performance.now() >= end) return found;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    // What is being closed is gone after a turn or two of the event loop.
+    await (turn < 10 ? nextTurn() : delay(10));
   }
 }

@@ -31,7 +31,7 @@ export function dryRunCases(subject: Subject): ConformanceCase[] {
         if (changed.length > 0) throw fail(`a dry run ${changed.join(', ')} in the workspace`);
         if (JSON.stringify(seen.effectsBefore) !== JSON.stringify(seen.effectsAfter))
           throw fail('a dry run changed something outside the workspace');
-        if (contacted.length === 0 && context.pooled.length === 0) return;
+        if (contacted.size === 0 && context.pooled.length === 0) return;
         if (task.effect === 'none')
           throw fail(`declares effect: none, but talks to something outside (${describe(contacted)}); declare read or write`);
         if (task.effect === 'write')
@@ -46,6 +46,6 @@ export function dryRunCases(subject: Subject): ConformanceCase[] {
   ];
 }
 
-function describe(contacted: readonly string[]): string {
-  return contacted.length === 0 ? 'a pooled client' : [...new Set(contacted)].join(', ');
+function describe(contacted: ReadonlySet<string>): string {
+  return contacted.size === 0 ? 'a pooled client' : [...contacted].join(', ');
 }
