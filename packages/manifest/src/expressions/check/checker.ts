@@ -1,0 +1,155 @@
+import type { ASTNode } from '../ast.ts';
+import { instrument } from '../evaluate/instrument.ts';
+import { DEFAULT_LIMITS } from '../limits.ts';
+import { parseExpression } from '../parse.ts';
+import { BOOL, DOUBLE, DYN, type ExprType, joinAll, NULL } from '../types/type.ts';
+import { functionType, methodType } from './calls.ts';
+import { equalityType, membershipType } from './comparisons.ts';
+import { accessType } from './fields.ts';
+import { nameType } from './names.ts';
+import { mapType, negationType, operationType, requireBool, ternaryType } from './operations.ts';
+import { type ScopeTypes, scopeOf } from './scope.ts';
+import type { ExpressionProblem, Locals, Reference, Walk } from './walk.ts';
+
+/** What is known of an expression before it is evaluated: its type, or what is wrong with it, in the order of the source. */
+export type CheckResult =
+  /** `warnings`: what is allowed, but hardly meant. */
+  | { ok: true; type: ExprType; refs: Reference[]; warnings: ExpressionProblem[] }
+  | { ok: false; problems: ExpressionProblem[]; refs: Reference[] };
+
+export interface Checker {
+  check(source: string): CheckResult;
+}
+
+/**
+ * A checker for the expressions of one place. Making one is cheap: schemas are only read where an expression looks.
+ *
+ * The types are our own, the functions cel-js's: its checker takes an object with declared fields for something other than a map
+ * (so that `"a" in obj`, `size(obj)`, `obj == null` or `c ? obj : null` are refused, all of which evaluate), knows neither unions nor
+ * enumerations, and stops at the first mistake. It has the last word all the same: what it refuses without types never evaluates.
+ */
+export function createChecker(types: ScopeTypes): Checker {
+  const scope = scopeOf(types);
+  return { check: (source) => check(source, scope) };
+}
+
+function check(source: string, scope: Walk['scope']): CheckResult {
+  const result = parseExpression(source, DEFAULT_LIMITS);
+  if ('problem' in result) return { ok: false, problems: [{ ...result.problem, code: 'expression-syntax' }], refs: [] };
+  const { parsed } = result;
+  const problems: ExpressionProblem[] = [];
+  const warnings: ExpressionProblem[] = [];
+  const refs: Reference[] = [];
+  const walk: Walk = {
+    source,
+    scope,
+    type: (node, locals) => nodeType(walk, node, locals),
+    problem: (problem) => problems.push(problem),
+    warn: (problem) => warnings.push(problem),
+    reference: (reference) => refs.push(reference),
+  };
+  const type = walk.type(parsed.ast, undefined);
+  if (problems.length === 0 && type.kind === 'optional') problems.push(stillOptional(source));
+  if (problems.length === 0) {
+    instrument(parsed.ast);
+    const untyped = parsed.check();
+    if (!untyped.valid) problems.push(untypedProblem(source, untyped.error));
+  }
+  if (problems.length === 0) return { ok: true, type, refs, warnings };
+  return { ok: false, problems: distinct(problems), refs };
+}
+
+function nodeType(walk: Walk, node: ASTNode, locals: Locals | undefined): ExprType {
+  switch (node.op) {
+    case 'value':
+      return literalType(node.args);
+    case 'id':
+      return nameType(walk, node, locals);
+    case '.':
+    case '.?':
+    case '[]':
+    case '[?]':
+      return accessType(walk, node, locals);
+    case 'call':
+      return functionType(walk, node, locals);
+    case 'rcall':
+      return methodType(walk, node, locals);
+    case 'list':
+      return { kind: 'list', element: joinAll(node.args.map((element) => walk.type(element, locals))) };
+    case 'map':
+      return mapType(walk, node, locals);
+    case '?:':
+      return ternaryType(walk, node, locals);
+    case '||':
+    case '&&':
+      for (const operand of node.args) requireBool(walk, operand, locals, `an operand of \`${node.op}\``);
+      return BOOL;
+    case '!_':
+      requireBool(walk, node.args, locals, 'the operand of `!`');
+      return BOOL;
+    case '-_':
+      return negationType(walk, node, locals);
+    case '==':
+    case '!=':
+      return equalityType(walk, node, locals);
+    case 'in':
+      return membershipType(walk, node, locals);
+    default:
+      return operationType(walk, node, locals);
+  }
+}
+
+function literalType(value: unknown): ExprType {
+  switch (typeof value) {
+    case 'string':
+      return { kind: 'string', values: [value] };
+    case 'boolean':
+      return { kind: 'bool', values: [value] };
+    case 'bigint':
+      return { kind: 'int', values: [Number(value)] };
+    case 'number':
+      return DOUBLE;
+  }
+  if (value === null) return NULL;
+  return value instanceof Uint8Array ? { kind: 'bytes' } : typeof value === 'object' ? { kind: 'uint' } : DYN;
+}
+
+function stillOptional(source: string): ExpressionProblem {
+  return {
+    code: 'expression-type',
+    message: 'the result may be absent',
+    start: 0,
+    end: source.length,
+    hint: 'say what to take then: `a.?b.orValue(...)`',
+  };
+}
+
+interface CelError {
+  code: string;
+  summary: string;
+  range?: { start: number; end: number };
+}
+
+/** What cel-js refuses although the types above allow it: operands that it knows without types, as literals are. */
+function untypedProblem(source: string, error: CelError | undefined): ExpressionProblem {
+  const summary = error?.summary ?? 'the expression has no type';
+  const { start, end } = error?.range ?? { start: 0, end: source.length };
+  const branches = error?.code === 'incompatible_ternary_branches' ? /got '(.+)' and '(.+)'/.exec(summary) : null;
+  if (branches) {
+    const message = `both branches of \`? :\` have to be of one type, not ${branches[1]} and ${branches[2]}`;
+    return { code: 'expression-type', message, start, end, hint: 'wrap one of them: `dyn(...)`' };
+  }
+  return { code: 'expression-type', message: summary.slice(0, 1).toLowerCase() + summary.slice(1), start, end: Math.max(end, start) };
+}
+
+/** In the order of the source; the same mistake at the same place once. */
+function distinct(problems: readonly ExpressionProblem[]): ExpressionProblem[] {
+  const seen = new Set<string>();
+  return [...problems]
+    .sort((a, b) => a.start - b.start || a.end - b.end)
+    .filter(({ message }) => {
+      if (seen.has(message)) return false;
+      seen.add(message);
+      return true;
+    });
+}

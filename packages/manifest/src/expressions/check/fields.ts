@@ -1,0 +1,107 @@
+import { nearest } from '../../text/near.ts';
+import { choices, didYouMean, quoted } from '../../text/words.ts';
+import { type AccessNode, literalKey } from '../ast.ts';
+import { alternatives, DYN, describeType, type ExprType, FAULT, joinAll, type ObjectType } from '../types/type.ts';
+import { keyRange, renamed } from './keys.ts';
+import { scopeAccessType } from './reads.ts';
+import { type Locals, textOf, type Walk } from './walk.ts';
+
+/** The type of `a.b`, `a[b]`, `a.?b` or `a[?b]`. */
+export function accessType(walk: Walk, node: AccessNode, locals: Locals | undefined): ExprType {
+  const optional = node.op === '.?' || node.op === '[?]';
+  const type = scopeAccessType(walk, node, locals) ?? memberType(walk, node, locals);
+  return optional && type.kind !== 'optional' && type !== FAULT ? { kind: 'optional', value: type } : type;
+}
+
+function memberType(walk: Walk, node: AccessNode, locals: Locals | undefined): ExprType {
+  const container = walk.type(node.args[0], locals);
+  const key = literalKey(node);
+  const index = node.op === '[]' || node.op === '[?]' ? walk.type(node.args[1], locals) : undefined;
+  if (container.kind === 'optional') {
+    const inner = readType(walk, node, container.value, key?.key, index);
+    return inner.kind === 'optional' ? inner : { kind: 'optional', value: inner };
+  }
+  return readType(walk, node, container, key?.key, index);
+}
+
+/** What a container holds at a key; a union is read where one of its members can be. */
+function readType(walk: Walk, node: AccessNode, container: ExprType, key: string | undefined, index: ExprType | undefined): ExprType {
+  const members = alternatives(container);
+  if (container === FAULT || members.length === 0) return FAULT;
+  const found = members.map((member) => readMember(member, key, index)).filter((type) => type !== undefined);
+  if (found.length > 0) return joinAll(found);
+  report(walk, node, members.find((member) => member.kind === 'object') ?? (members[0] as ExprType), key, index);
+  return FAULT;
+}
+
+function readMember(container: ExprType, key: string | undefined, index: ExprType | undefined): ExprType | undefined {
+  switch (container.kind) {
+    case 'dyn':
+      return DYN;
+    case 'object':
+      if (key !== undefined) return container.fields.get(key)?.type ?? container.rest;
+      return index && canBe(index, ['string'])
+        ? joinAll([...[...container.fields.values()].map(({ type }) => type), container.rest ?? DYN])
+        : undefined;
+    case 'map':
+      return key !== undefined || (index && canBe(index, ['string', 'int', 'uint', 'bool'])) ? container.value : undefined;
+    case 'list':
+      return index && key === undefined && canBe(index, ['int', 'uint']) ? container.element : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function canBe(type: ExprType, kinds: readonly string[]): boolean {
+  return alternatives(type).some((member) => member.kind === 'dyn' || kinds.includes(member.kind));
+}
+
+function report(walk: Walk, node: AccessNode, container: ExprType, key: string | undefined, index: ExprType | undefined): void {
+  const text = textOf(walk, node.args[0]);
+  if (container.kind === 'object' && key !== undefined) {
+    unknownField(walk, node, container, key, text);
+    return;
+  }
+  const { start, end } = keyRange(node);
+  if (index && key === undefined) {
+    const wanted = container.kind === 'list' ? 'an int' : 'a string';
+    const message = isContainer(container)
+      ? `an index of \`${text}\` is ${wanted}, not ${describeType(index)}`
+      : `\`${text}\` is ${describeType(container)}: it has no elements`;
+    const hint = index.kind === 'number' || index.kind === 'double' ? 'make it an int: `int(x)`' : undefined;
+    walk.problem({ code: 'expression-type', message, start, end, ...(hint === undefined ? {} : { hint }) });
+    return;
+  }
+  const name = key ?? '';
+  const hint = otherwise(container, text, name);
+  walk.problem({
+    code: 'expression-type',
+    message: `\`${text}\` is ${describeType(container)}: it has no field ${quoted(name)}`,
+    start,
+    end,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function isContainer(type: ExprType): boolean {
+  return type.kind === 'list' || type.kind === 'map' || type.kind === 'object';
+}
+
+/** What was perhaps meant by a field of something that has none. */
+function otherwise(container: ExprType, text: string, name: string): string | undefined {
+  if (name === 'length' || name === 'size' || name === 'count') return `\`size(${text})\``;
+  if (container.kind === 'list') return `take an element, \`${text}[0].${name}\`, or all of them, \`${text}.map(x, x.${name})\``;
+  if (container.kind === 'optional') return `say what to take when it is absent: \`${text}.orValue(...)\``;
+  if (container.kind === 'string') return 'if it holds JSON: `fromJson(...)`';
+  return undefined;
+}
+
+function unknownField(walk: Walk, node: AccessNode, container: ObjectType, key: string, text: string): void {
+  const suggestions = nearest(key, container.fields.keys());
+  walk.problem({
+    code: 'unknown-reference',
+    message: `\`${text}\` has no field ${quoted(key)}${didYouMean(suggestions)}`,
+    ...renamed(node, suggestions[0]),
+    hint: container.fields.size === 0 ? 'it has no fields' : `fields: ${choices([...container.fields.keys()], 'and')}`,
+  });
+}

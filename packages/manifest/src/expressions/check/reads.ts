@@ -1,0 +1,144 @@
+import { nearest } from '../../text/near.ts';
+import { choices, didYouMean, quoted } from '../../text/words.ts';
+import { type AccessNode, type ASTNode, literalKey } from '../ast.ts';
+import { type ExprType, FAULT, type ObjectType, STRING } from '../types/type.ts';
+import { renamed } from './keys.ts';
+import type { TaskInScope } from './scope.ts';
+import { type Locals, localType, type Walk } from './walk.ts';
+
+/**
+ * The type of an access whose left side is one of the scope's own names: a parameter, an input, a task, its output or status,
+ * a secret. `undefined`: it is none of these.
+ */
+export function scopeAccessType(walk: Walk, node: AccessNode, locals: Locals | undefined): ExprType | undefined {
+  const left = node.args[0];
+  const root = rootName(left, locals);
+  if (root === 'params' || root === 'inputs') return walk.scope[root] && parameter(walk, node, root, walk.scope[root]);
+  if (root === 'tasks') return walk.scope.tasks && wholeTask(walk, node, walk.scope.tasks);
+  if (root === 'secrets') return secret(walk, node);
+  if (root === 'run') {
+    const key = literalKey(node)?.key;
+    if (key !== undefined) walk.reference({ kind: 'run', name: key, start: node.start, end: node.end });
+    return undefined;
+  }
+  if (isAccess(left) && rootName(left.args[0], locals) === 'tasks' && walk.scope.tasks)
+    return partOfTask(walk, node, left, walk.scope.tasks);
+  return undefined;
+}
+
+function rootName(node: ASTNode, locals: Locals | undefined): string | undefined {
+  return node.op === 'id' && localType(locals, node.args) === undefined ? node.args : undefined;
+}
+
+function isAccess(node: ASTNode): node is AccessNode {
+  return node.op === '.' || node.op === '[]' || node.op === '.?' || node.op === '[?]';
+}
+
+function parameter(walk: Walk, node: AccessNode, root: 'params' | 'inputs', declared: ObjectType): ExprType | undefined {
+  const key = literalKey(node);
+  // An index that is computed: the name on the left takes all of them.
+  if (!key) return undefined;
+  const field = declared.fields.get(key.key);
+  if (field) {
+    walk.reference({ kind: root === 'params' ? 'param' : 'input', name: key.key, start: node.start, end: node.end });
+    return field.type;
+  }
+  const noun = root === 'params' ? 'parameter' : 'input';
+  const suggestions = nearest(key.key, declared.fields.keys());
+  walk.problem({
+    code: 'unknown-reference',
+    message: `unknown ${noun} ${quoted(key.key)}${didYouMean(suggestions)}`,
+    ...renamed(node, suggestions[0]),
+    hint:
+      declared.fields.size === 0
+        ? `there are no ${noun}s; declare it under \`spec.${root === 'params' ? 'parameters' : 'inputs'}\``
+        : `${noun}s: ${choices([...declared.fields.keys()], 'and')}`,
+  });
+  return FAULT;
+}
+
+/** `tasks.a` */
+function findTask(walk: Walk, node: AccessNode, tasks: ReadonlyMap<string, TaskInScope>): { id: string; task: TaskInScope } | undefined {
+  const key = literalKey(node);
+  if (!key) {
+    walk.type(node.args[1] as ASTNode, undefined);
+    const { start, end } = node;
+    walk.problem({
+      code: 'unknown-reference',
+      message: 'which task is read has to be written out',
+      start,
+      end,
+      hint: 'write `tasks.<id>` or `tasks["<id>"]`',
+    });
+    return undefined;
+  }
+  const task = tasks.get(key.key);
+  if (!task) {
+    const suggestions = nearest(key.key, tasks.keys());
+    walk.problem({
+      code: 'unknown-reference',
+      message: `unknown task ${quoted(key.key)}${didYouMean(suggestions)}`,
+      ...renamed(node, suggestions[0]),
+      hint: tasks.size === 0 ? 'there are no other tasks' : `tasks: ${choices([...tasks.keys()], 'and')}`,
+    });
+    return undefined;
+  }
+  if (!task.readable) {
+    walk.problem({
+      code: 'not-an-ancestor',
+      message: `task ${quoted(key.key)} may not have run yet: it is not among the ancestors of this one`,
+      start: node.start,
+      end: node.end,
+      hint: `add ${quoted(key.key)} to \`needs\``,
+    });
+  }
+  return { id: key.key, task };
+}
+
+function wholeTask(walk: Walk, node: AccessNode, tasks: ReadonlyMap<string, TaskInScope>): ExprType {
+  const found = findTask(walk, node, tasks);
+  if (!found) return FAULT;
+  walk.reference({ kind: 'task-output', name: found.id, start: node.start, end: node.end });
+  return found.task.type;
+}
+
+function partOfTask(walk: Walk, node: AccessNode, left: AccessNode, tasks: ReadonlyMap<string, TaskInScope>): ExprType | undefined {
+  const key = literalKey(node);
+  if (!key) return undefined;
+  const found = findTask(walk, left, tasks);
+  if (!found) return FAULT;
+  const { id, task } = found;
+  const part = task.type.fields.get(key.key);
+  if (part && (key.key === 'output' || key.key === 'status')) {
+    walk.reference({ kind: `task-${key.key}`, name: id, start: node.start, end: node.end });
+    return part.type;
+  }
+  // Still a read of this task, for whoever orders tasks by what they read.
+  walk.reference({ kind: 'task-output', name: id, start: node.start, end: node.end });
+  const output = task.type.fields.get('output')?.type;
+  const inOutput = output?.kind === 'object' && output.fields.has(key.key) ? `output.${key.key}` : undefined;
+  const suggestion = inOutput ?? nearest(key.key, task.type.fields.keys())[0];
+  walk.problem({
+    code: 'unknown-reference',
+    message: `a task has "output" and "status", not ${quoted(key.key)}${suggestion === undefined ? '' : `; did you mean \`${suggestion}\`?`}`,
+    start: key.start,
+    end: key.end,
+    ...(suggestion === undefined || node.op !== '.' ? {} : { replacement: suggestion }),
+    hint: 'what the task returned is in `output`',
+  });
+  return FAULT;
+}
+
+function secret(walk: Walk, node: AccessNode): ExprType {
+  const key = literalKey(node);
+  if (key) walk.reference({ kind: 'secret', name: key.key, start: node.start, end: node.end });
+  else
+    walk.problem({
+      code: 'unknown-reference',
+      message: 'which secret is read has to be written out',
+      start: node.start,
+      end: node.end,
+      hint: 'write `secrets.NAME`',
+    });
+  return STRING;
+}

@@ -1,0 +1,56 @@
+import type { ASTNode } from '../ast.ts';
+import type { ExprType } from '../types/type.ts';
+import type { Scope } from './scope.ts';
+
+/** A mistake in an expression; offsets are in its source. */
+export interface ExpressionProblem {
+  code: 'expression-syntax' | 'expression-type' | 'unknown-reference' | 'not-an-ancestor';
+  message: string;
+  start: number;
+  end: number;
+  hint?: string;
+  /** Mends it, put in place of `start` to `end`. */
+  replacement?: string;
+}
+
+export type ReferenceKind = 'param' | 'input' | 'task-output' | 'task-status' | 'secret' | 'run' | 'item' | 'index';
+
+/** Something outside that an expression reads; offsets are in its source. */
+export interface Reference {
+  kind: ReferenceKind;
+  /** Of the parameter, input, task or secret; of the field of `run`; `item` and `index` for themselves. */
+  name: string;
+  start: number;
+  end: number;
+}
+
+/** Variables of comprehensions and `cel.bind`, the innermost first. */
+export interface Locals {
+  name: string;
+  type: ExprType;
+  outer: Locals | undefined;
+}
+
+/** One check of one expression. */
+export interface Walk {
+  readonly source: string;
+  readonly scope: Scope;
+  /** The type of a node. Reports what is wrong in it; what is wrong has any type, so that it is not reported again. */
+  type(node: ASTNode, locals: Locals | undefined): ExprType;
+  problem(problem: ExpressionProblem): void;
+  /** Something that is allowed but hardly meant. */
+  warn(problem: ExpressionProblem): void;
+  reference(reference: Reference): void;
+}
+
+/** The type of a variable of a comprehension. */
+export function localType(locals: Locals | undefined, name: string): ExprType | undefined {
+  for (let local = locals; local; local = local.outer) if (local.name === name) return local.type;
+  return undefined;
+}
+
+/** How a node is written, for messages. */
+export function textOf(walk: Walk, node: ASTNode): string {
+  const text = walk.source.slice(node.start, node.end).replace(/\s+/g, ' ');
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}

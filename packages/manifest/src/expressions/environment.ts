@@ -1,0 +1,59 @@
+import { Environment } from '@marcbachmann/cel-js';
+import { recogniseObjects } from './evaluate/inside.ts';
+import { registerEncodings } from './functions/encoding.ts';
+import { registerPatterns } from './functions/patterns.ts';
+import { registerStrings } from './functions/strings.ts';
+import { registerTimes } from './functions/times.ts';
+import type { ExpressionLimits } from './limits.ts';
+
+/** What an expression may name. Whether it is there, and what it is, depends on where the expression stands. */
+export const ROOTS = ['params', 'inputs', 'tasks', 'run', 'item', 'index', 'secrets'] as const;
+
+const environments = new WeakMap<ExpressionLimits, Environment>();
+
+/**
+ * The one environment in which expressions are parsed and evaluated: without types, as JSON data has none.
+ * Built on first use, as that takes a millisecond; one per object of limits.
+ */
+export function environment(limits: ExpressionLimits): Environment {
+  let env = environments.get(limits);
+  if (!env) {
+    env = create(limits);
+    environments.set(limits, env);
+  }
+  return env;
+}
+
+function create(limits: ExpressionLimits): Environment {
+  const env = new Environment({
+    unlistedVariablesAreDyn: false,
+    homogeneousAggregateLiterals: false,
+    enableOptionalTypes: true,
+    limits: { maxAstNodes: limits.nodes, maxDepth: limits.nesting },
+  });
+  for (const name of ROOTS) env.registerVariable(name, 'dyn');
+  registerMixedNumbers(env);
+  registerStrings(env);
+  registerEncodings(env);
+  registerPatterns(env);
+  registerTimes(env);
+  recogniseObjects(env);
+  return env;
+}
+
+/**
+ * `1 + 0.5`: JSON does not tell integers from other numbers, so neither must whoever writes an expression. This is for
+ * cel-js's checker; evaluation does it in `operators.ts`.
+ */
+function registerMixedNumbers(env: Environment): void {
+  const operators: { [operator: string]: (a: number, b: number) => number } = {
+    '+': (a, b) => a + b,
+    '-': (a, b) => a - b,
+    '*': (a, b) => a * b,
+    '/': (a, b) => a / b,
+  };
+  for (const [operator, apply] of Object.entries(operators)) {
+    env.registerOperator(`int ${operator} double: double`, (a: bigint, b: number) => apply(Number(a), b));
+    env.registerOperator(`double ${operator} int: double`, (a: number, b: bigint) => apply(a, Number(b)));
+  }
+}

@@ -1,0 +1,80 @@
+import { type ASTNode, children, type NodeOf } from '../ast.ts';
+import { Failure } from '../errors.ts';
+import { withArticle } from '../types/type.ts';
+import { read } from './access.ts';
+import { isMap } from './equality.ts';
+import { type Comprehension, type Evaluate, inside, type Macro, type Overlay, run } from './inside.ts';
+import { spend } from './meter.ts';
+import { lifted } from './operators.ts';
+import { follow, type Path, pathOf } from './paths.ts';
+import { isMadeByCel, kindOf, mark } from './values.ts';
+
+/**
+ * `map`, `filter`, `all`, `exists`, `exists_one`: cel-js loops; here the elements become ints where they are, and the work is
+ * noted beforehand: elements times nodes of the body. Returns how to reach the scope that the loop leaves behind.
+ */
+export function instrumentComprehension(node: NodeOf<'rcall'>, alternate: ASTNode): () => Overlay | undefined {
+  const [method, receiver, [variable, ...body]] = node.args;
+  const args = alternate.args as unknown as Comprehension;
+  const weight = 3 + body.reduce((sum, part) => sum + size(part), 0);
+  const made = method === 'map' && body.length === 1 ? pathOf(body[0] as ASTNode) : undefined;
+  const path = variable?.op === 'id' && made?.variable.args === variable.args ? made : undefined;
+
+  const evaluate: Evaluate = (ev, self, scope) => {
+    const container = run(ev, receiver, scope);
+    if (path && Array.isArray(container) && !isMadeByCel(container)) return column(container, path);
+    const items = elements(container, receiver);
+    spend(1 + items.length * weight);
+    const result = inside(self).handle(items, args, ev, scope);
+    if (!Array.isArray(result)) return result;
+    // `filter` keeps elements as they are.
+    return method === 'filter' && Array.isArray(container) && !isMadeByCel(items) ? result : mark(result);
+  };
+  inside(alternate).setMeta('evaluate', evaluate);
+  if (args.kind === 'quantifier') chargeErrors(args.step);
+  return () => args.iterCtx;
+}
+
+function size(node: ASTNode): number {
+  return 1 + children(node).reduce((sum, child) => sum + size(child), 0);
+}
+
+/** `rows.map(row, row.id)` over data from outside: it yields data from outside, of which nothing needs to become an int. */
+function column(rows: readonly unknown[], path: Path): unknown[] {
+  spend(1 + rows.length * (1 + path.steps.length));
+  const values = new Array<unknown>(rows.length);
+  for (let i = 0; i < rows.length; i++) values[i] = follow(rows[i], path);
+  return values;
+}
+
+/** What a comprehension goes over: elements, or the keys of a map. */
+function elements(container: unknown, node: ASTNode): readonly unknown[] {
+  if (Array.isArray(container)) return lifted(container);
+  if (container instanceof Map) return [...container.keys()];
+  if (isMap(container)) return Object.keys(container);
+  throw new Failure('expression-type', `only a list or a map has elements, not ${withArticle(kindOf(container))}`, node);
+}
+
+/** Quantifiers forget errors that do not decide: what making them costs is work all the same. */
+function chargeErrors(step: ASTNode): void {
+  const { evaluate } = inside(step).meta;
+  inside(step).setMeta('evaluate', (ev, self, scope) => {
+    try {
+      return evaluate(ev, self, scope);
+    } catch (error) {
+      spend(200);
+      throw error;
+    }
+  });
+}
+
+/** `has(e.name)` for any `e`; cel-js takes only chains of names. */
+export function instrumentHas(macro: Macro, node: NodeOf<'call'>): void {
+  const access = node.args[1][0];
+  if (access?.op !== '.') return;
+  macro.typeCheck = (checker, _, scope) => {
+    checker.check(access.args[0], scope);
+    return checker.getType('bool');
+  };
+  macro.evaluate = (ev, _, scope) => read(run(ev, access.args[0], scope), access.args[1], access) !== undefined;
+}

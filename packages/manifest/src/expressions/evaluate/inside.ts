@@ -1,0 +1,73 @@
+import type { Environment } from '@marcbachmann/cel-js';
+import type { ASTNode } from '../ast.ts';
+import { isPlainObject } from './values.ts';
+
+/*
+ * What we know of cel-js from inside (8.0.0), all of it here: a node keeps its evaluator in `meta.evaluate`, set by `setMeta`;
+ * macros expand to `meta.alternate` (a comprehension) or `meta.macro`; checking leaves in `handle` the function that
+ * applies a node to its evaluated operands. `instrument.test.ts` fails if an update changes any of it.
+ */
+
+/** cel-js's evaluator, as it is handed to every node. */
+export interface Evaluator {
+  debugType(value: unknown): unknown;
+  mapType: unknown;
+}
+
+/** Evaluates a node; `scope` is only handed on. */
+export type Evaluate = (ev: Evaluator, node: ASTNode, scope: unknown) => unknown;
+
+interface Checker {
+  check(node: ASTNode, scope: unknown): unknown;
+  getType(name: string): unknown;
+}
+
+export interface Macro {
+  evaluate: Evaluate;
+  typeCheck(checker: Checker, macro: unknown, scope: unknown): unknown;
+  /** The scope of `cel.bind`. */
+  bindCtx?: Overlay;
+}
+
+/** A scope that holds the variable of a comprehension. cel-js uses it again for the next evaluation. */
+export interface Overlay {
+  reuse(parent: unknown): Overlay;
+  iterValue: unknown;
+  accuValue: unknown;
+}
+
+/** The operands of what `map`, `filter`, `all`, `exists` and `exists_one` expand to. */
+export interface Comprehension {
+  iterable: ASTNode;
+  step: ASTNode;
+  kind?: 'quantifier';
+  iterCtx?: Overlay;
+}
+
+interface Node {
+  meta: { evaluate: Evaluate; alternate?: ASTNode; macro?: Macro };
+  setMeta(key: 'evaluate', evaluate: Evaluate): void;
+  evaluate: Evaluate;
+  handle(...operands: unknown[]): unknown;
+}
+
+export const inside = (node: ASTNode): Node => node as unknown as Node;
+
+/** The value of an operand. */
+export function run(ev: Evaluator, node: ASTNode, scope: unknown): unknown {
+  return (node as unknown as Node).evaluate(ev, node, scope);
+}
+
+/**
+ * Makes an environment take JSON objects for maps whatever their fields: cel-js asks an object's `constructor` what it is,
+ * which in JSON is a field like any other.
+ */
+export function recogniseObjects(env: Environment): void {
+  const probe = env.parse('0 == 0');
+  inside(probe.ast).setMeta('evaluate', (ev) => {
+    const debugType = ev.debugType;
+    ev.debugType = (value) => (typeof value === 'object' && isPlainObject(value) ? ev.mapType : debugType.call(ev, value));
+    return true;
+  });
+  probe();
+}

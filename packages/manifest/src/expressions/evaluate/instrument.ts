@@ -1,0 +1,171 @@
+import { type ASTNode, children, type NodeOf } from '../ast.ts';
+import { Failure } from '../errors.ts';
+import { ownMethod } from '../functions/methods.ts';
+import { withArticle } from '../types/type.ts';
+import { readOptional, readRequired } from './access.ts';
+import { instrumentComprehension, instrumentHas } from './comprehensions.ts';
+import { type Evaluate, type Evaluator, inside, type Overlay, run } from './inside.ts';
+import { spend, spendText } from './meter.ts';
+import { arithmetic, comparison, equality, logic, membership } from './operators.ts';
+import { kindOf, mark, newMap } from './values.ts';
+
+/** Lets go of the data of the last evaluation, which cel-js would keep until the next. */
+export type Release = () => void;
+
+/**
+ * Prepares a parsed expression for evaluation over JSON; to be called once, before cel-js checks and evaluates it.
+ * cel-js evaluates. At some nodes we take its place: where data from outside is read, as its numbers have to become ints
+ * without converting all of it first, and where work and results have to be bounded while they are made.
+ */
+export function instrument(root: ASTNode): Release | undefined {
+  const scopes: (() => Overlay | undefined)[] = [];
+  const open = [root];
+  for (let node = open.pop(); node; node = open.pop()) {
+    open.push(...children(node));
+    const { alternate, macro } = inside(node).meta;
+    if (alternate && node.op === 'rcall') {
+      scopes.push(instrumentComprehension(node, alternate));
+    } else if (macro) {
+      if (node.op === 'call' && node.args[0] === 'has') instrumentHas(macro, node);
+      scopes.push(() => macro.bindCtx);
+    } else {
+      const evaluate = evaluatorOf(node);
+      if (evaluate) inside(node).setMeta('evaluate', evaluate);
+    }
+  }
+  if (scopes.length === 0) return undefined;
+  return () => {
+    for (const scope of scopes) {
+      const overlay = scope();
+      if (!overlay) continue;
+      overlay.reuse(undefined);
+      overlay.iterValue = undefined;
+      overlay.accuValue = undefined;
+    }
+  };
+}
+
+/** What takes the place of cel-js's evaluator of a node. */
+function evaluatorOf(node: ASTNode): Evaluate | undefined {
+  switch (node.op) {
+    case '.': {
+      const [container, name] = node.args;
+      return (ev, _, scope) => readRequired(run(ev, container, scope), name, node);
+    }
+    case '[]': {
+      const [container, index] = node.args;
+      return (ev, _, scope) => readRequired(run(ev, container, scope), run(ev, index, scope), node);
+    }
+    case '.?': {
+      const [container, name] = node.args;
+      return (ev, _, scope) => readOptional(run(ev, container, scope), name, node);
+    }
+    case '[?]': {
+      const [container, index] = node.args;
+      return (ev, _, scope) => readOptional(run(ev, container, scope), run(ev, index, scope), node);
+    }
+    case 'list':
+      return list(node);
+    case 'map':
+      return map(node);
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+    case '%':
+      return arithmetic(node);
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return comparison(node);
+    case '==':
+    case '!=':
+      return equality(node);
+    case 'in':
+      return membership(node);
+    case '||':
+    case '&&':
+      return logic(node);
+    case 'call':
+      return call(node);
+    case 'rcall':
+      return method(node);
+    default:
+      return undefined;
+  }
+}
+
+function list(node: NodeOf<'list'>): Evaluate {
+  const elements = node.args;
+  return (ev, _, scope) => mark(evaluated(ev, elements, scope));
+}
+
+function evaluated(ev: Evaluator, nodes: readonly ASTNode[], scope: unknown): unknown[] {
+  const values = new Array<unknown>(nodes.length);
+  for (let i = 0; i < nodes.length; i++) values[i] = run(ev, nodes[i] as ASTNode, scope);
+  return values;
+}
+
+function map(node: NodeOf<'map'>): Evaluate {
+  const entries = node.args.map(([key, value]) => ({
+    key,
+    name: key.op === 'value' && typeof key.args === 'string' ? key.args : undefined,
+    value,
+  }));
+  const distinct = entries.every(({ name }) => name !== undefined) && new Set(entries.map(({ name }) => name)).size === entries.length;
+  return (ev, _, scope) => {
+    const made = newMap();
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i] as (typeof entries)[number];
+      const name = entry.name ?? mapKey(run(ev, entry.key, scope), entry.key);
+      if (!distinct && Object.hasOwn(made, name)) {
+        throw new Failure('expression-value', `the map has the key ${JSON.stringify(name)} twice`, entry.key);
+      }
+      made[name] = run(ev, entry.value, scope);
+    }
+    // Where cel-js knows that something is a map, it still looks at `constructor`.
+    return Object.hasOwn(made, 'constructor') ? mark(new Map(Object.entries(made))) : made;
+  };
+}
+
+function mapKey(key: unknown, node: ASTNode): string {
+  if (typeof key === 'string') return key;
+  if (typeof key === 'bigint' || typeof key === 'boolean') return String(key);
+  throw new Failure('expression-type', `the key of a map is a string, an int or a bool, not ${withArticle(kindOf(key))}`, node);
+}
+
+function call(node: NodeOf<'call'>): Evaluate {
+  const [name, args] = node.args;
+  return (ev, self, scope) => {
+    const operands = evaluated(ev, args, scope);
+    noteOperands(operands);
+    return noted(name, inside(self).handle(operands, self, ev));
+  };
+}
+
+function method(node: NodeOf<'rcall'>): Evaluate {
+  const [name, receiver, args] = node.args;
+  const nodes = [receiver, ...args];
+  const own = ownMethod(name, args.length);
+  return (ev, self, scope) => {
+    const operands = evaluated(ev, nodes, scope);
+    noteOperands(operands);
+    const value = own?.(operands);
+    return value === undefined ? noted(name, inside(self).handle(operands, ev, self)) : value;
+  };
+}
+
+/** Functions read what they are given: that is their work. */
+function noteOperands(operands: readonly unknown[]): void {
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i];
+    if (typeof operand === 'string' || operand instanceof Uint8Array) spendText(operand.length);
+  }
+}
+
+/** `size` of a map counts its keys. */
+function noted(name: string, result: unknown): unknown {
+  if (name === 'size' && typeof result === 'bigint') spend(Number(result) >> 3);
+  return result;
+}

@@ -1,0 +1,94 @@
+import { alternatives, BOOL, DOUBLE, DYN, type ExprType, INT, isJsonNumber, isScalar, join, LIST, NUMBER, STRING } from './type.ts';
+
+export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '<' | '<=' | '>' | '>=';
+
+/** The type of `a operator b`, `undefined` when there is no such operation. A union works when one of its members does. */
+export function binaryType(operator: BinaryOperator, a: ExprType, b: ExprType): ExprType | undefined {
+  let result: ExprType | undefined;
+  for (const left of alternatives(a)) {
+    for (const right of alternatives(b)) {
+      const type =
+        operator === '<' || operator === '<=' || operator === '>' || operator === '>='
+          ? ordered(left, right)
+          : arithmetic(operator, left, right);
+      if (type) result = result ? join(result, type) : type;
+    }
+  }
+  // An empty union is the element of an empty list: nothing will ever be computed.
+  return result ?? (alternatives(a).length === 0 || alternatives(b).length === 0 ? DYN : undefined);
+}
+
+function arithmetic(operator: '+' | '-' | '*' | '/' | '%', a: ExprType, b: ExprType): ExprType | undefined {
+  if (a.kind === 'dyn') return b.kind === 'dyn' ? DYN : withAny(operator, b);
+  if (b.kind === 'dyn') return withAny(operator, a);
+  if (operator === '%') return a.kind === b.kind && (a.kind === 'int' || a.kind === 'uint') ? { kind: a.kind } : undefined;
+  if (isJsonNumber(a) && isJsonNumber(b)) return numberType(a, b);
+  if (a.kind === 'uint' && b.kind === 'uint') return { kind: 'uint' };
+  if (operator === '*' || operator === '/') return undefined;
+  if (a.kind === 'duration' && b.kind === 'duration') return { kind: 'duration' };
+  if (a.kind === 'timestamp' && b.kind === 'duration') return { kind: 'timestamp' };
+  if (operator === '-') return a.kind === 'timestamp' && b.kind === 'timestamp' ? { kind: 'duration' } : undefined;
+  if (a.kind === 'duration' && b.kind === 'timestamp') return { kind: 'timestamp' };
+  if (a.kind === 'list' && b.kind === 'list') return { kind: 'list', element: join(a.element, b.element) };
+  return a.kind === b.kind && (a.kind === 'string' || a.kind === 'bytes') ? { kind: a.kind } : undefined;
+}
+
+function numberType(a: ExprType, b: ExprType): ExprType {
+  if (a.kind === 'double' || b.kind === 'double') return DOUBLE;
+  return a.kind === 'int' && b.kind === 'int' ? INT : NUMBER;
+}
+
+/** What an operation yields when only one side is known. */
+function withAny(operator: '+' | '-' | '*' | '/' | '%', known: ExprType): ExprType | undefined {
+  if (operator === '%') return known.kind === 'int' || known.kind === 'uint' ? { kind: known.kind } : undefined;
+  if (known.kind === 'double') return DOUBLE;
+  if (isJsonNumber(known)) return NUMBER;
+  if (known.kind === 'uint') return { kind: 'uint' };
+  if (operator === '*' || operator === '/') return undefined;
+  if (known.kind === 'timestamp' || known.kind === 'duration') return DYN;
+  if (operator === '-') return undefined;
+  if (known.kind === 'string') return STRING;
+  if (known.kind === 'bytes') return { kind: 'bytes' };
+  return known.kind === 'list' ? LIST : undefined;
+}
+
+function ordered(a: ExprType, b: ExprType): ExprType | undefined {
+  const known = a.kind === 'dyn' ? b : a;
+  if (!isOrdered(known)) return undefined;
+  if (a.kind === 'dyn' || b.kind === 'dyn' || a.kind === b.kind) return BOOL;
+  return isNumeric(a) && isNumeric(b) ? BOOL : undefined;
+}
+
+function isOrdered(type: ExprType): boolean {
+  return type.kind === 'dyn' || isNumeric(type) || ['string', 'bool', 'timestamp', 'duration'].includes(type.kind);
+}
+
+function isNumeric(type: ExprType): boolean {
+  return isJsonNumber(type) || type.kind === 'uint';
+}
+
+/** Whether two values can ever be equal. Null may be compared with anything: that is how it is found. */
+export function comparable(a: ExprType, b: ExprType): boolean {
+  const lefts = alternatives(a);
+  const rights = alternatives(b);
+  return lefts.length === 0 || rights.length === 0 || lefts.some((left) => rights.some((right) => comparableKinds(left, right)));
+}
+
+function comparableKinds(a: ExprType, b: ExprType): boolean {
+  if (a.kind === 'dyn' || b.kind === 'dyn' || a.kind === 'null' || b.kind === 'null') return true;
+  if (isNumeric(a) && isNumeric(b)) return true;
+  if (a.kind === 'list' && b.kind === 'list') return comparable(a.element, b.element);
+  if (a.kind === 'optional' && b.kind === 'optional') return comparable(a.value, b.value);
+  if (isMap(a) && isMap(b)) return true;
+  return isScalar(a) && a.kind === b.kind;
+}
+
+function isMap(type: ExprType): boolean {
+  return type.kind === 'map' || type.kind === 'object';
+}
+
+/** Whether a value can be a boolean. */
+export function maybeBool(type: ExprType): boolean {
+  const members = alternatives(type);
+  return members.length === 0 || members.some((member) => member.kind === 'bool' || member.kind === 'dyn');
+}
