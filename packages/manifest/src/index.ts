@@ -1,2 +1,54 @@
+export { compile } from './compile/compile.ts';
+export { planDigest } from './compile/digest.ts';
+export { parseDuration } from './compile/durations.ts';
 export type { Diagnostic, Fix, Position, Range, Severity } from './diagnostic.ts';
+export {
+  type Assignability,
+  assignable,
+  type Checker,
+  type CheckResult,
+  type CompiledExpression,
+  compileExpression,
+  createChecker,
+  createEvaluator,
+  DEFAULT_LIMITS,
+  type EmbeddedExpression,
+  type EvaluationScope,
+  type Evaluator,
+  ExpressionError,
+  type ExpressionErrorCode,
+  type ExpressionLimits,
+  type ExpressionProblem,
+  type ExprType,
+  evaluateTemplate,
+  type KnownValue,
+  type ParsedScalar,
+  parameterType,
+  parseScalar,
+  type Reference,
+  type ReferenceKind,
+  type ScalarError,
+  type ScopeTypes,
+  SecretReference,
+  schemaType,
+  typeName,
+} from './expressions/index.ts';
+export { applyFixes } from './format/apply-fixes.ts';
+export { type DiagnosticFormat, type FormatOptions, formatDiagnostics, type Style } from './format/format.ts';
+export { type GraphFormat, graph } from './graph/graph.ts';
+export { type BindOptions, bindInputs, type InputProblem, type InputProblemCode } from './inputs/bind.ts';
+export { bindParameters } from './inputs/parameters.ts';
+export type { Hooks, Rule, RuleContext, RuleExamples } from './lint/define.ts';
+export { type LintOptions, lint } from './lint/lint.ts';
+export { rules } from './lint/rules/index.ts';
+export type { Catalog, Manifest, ParameterView, Reference as ManifestReference, Runbook, TaskView, Workflow } from './model/manifest.ts';
+export { CatalogError, type CatalogFile, loadCatalog, parseCatalog } from './parse/catalog.ts';
+export { limits as catalogLimits } from './parse/limits.ts';
+export { keySpanAt, type MapNode, type Node, nodeAt, type Path, type ScalarNode, type SeqNode } from './parse/node.ts';
+export { sourceOffsets } from './parse/scalar-map.ts';
 export type { Parameter, ParameterType, Plan, PlanApprovals, PlanTask, Template } from './plan.ts';
+export { type Resolved, resolve } from './resolve/resolve.ts';
+export { valueSchema } from './schema/parameter-schema.ts';
+export { runbookSchema } from './schema/runbook-schema.ts';
+export { workflowSchema } from './schema/workflow-schema.ts';
+export type { SourceFile } from './text/source.ts';

@@ -1,0 +1,34 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import { github } from './github.ts';
+import { pretty } from './pretty.ts';
+
+/** Ways to write diagnostics down. */
+export type DiagnosticFormat = 'pretty' | 'json' | 'github';
+
+/** What a piece of pretty output is; a colour function may give each its own. */
+export type Style = 'error' | 'warning' | 'info' | 'code' | 'place' | 'gutter' | 'caret' | 'hint';
+
+export interface FormatOptions {
+  /** Paints a piece of `pretty` output. Default: no colours. */
+  paint?(style: Style, text: string): string;
+}
+
+/**
+ * Diagnostics as text: `pretty` with the source line and a caret, `json` as one array, `github` as workflow commands that
+ * become annotations. `sources` gives the text of the files by path; a file it lacks is shown without its line.
+ */
+export function formatDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  sources: ReadonlyMap<string, string>,
+  format: DiagnosticFormat,
+  options: FormatOptions = {},
+): string {
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(diagnostics, null, 2)}\n`;
+    case 'github':
+      return github(diagnostics);
+    case 'pretty':
+      return pretty(diagnostics, sources, options);
+  }
+}

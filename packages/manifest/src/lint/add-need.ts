@@ -1,0 +1,32 @@
+import type { TaskView } from '../model/manifest.ts';
+import type { SourceFile } from '../text/source.ts';
+
+/** The edit that adds an id to the `needs` of a task; `undefined` where the text has no simple place for it. */
+export function addNeed(file: SourceFile, task: TaskView, id: string): { start: number; end: number; newText: string } | undefined {
+  const { needsEntry } = task;
+  if (!needsEntry) return addField(file, task, id);
+  const list = needsEntry.value;
+  if (list.kind !== 'seq') return undefined;
+  if (file.text[list.start] === '[') {
+    const last = list.items.at(-1);
+    const at = last ? last.end : list.start + 1;
+    return { start: at, end: at, newText: last ? `, ${id}` : id };
+  }
+  const last = list.items.at(-1);
+  if (!last) return undefined;
+  const { col } = file.position(list.start);
+  return { start: last.end, end: last.end, newText: `\n${' '.repeat(col - 1)}- ${id}` };
+}
+
+/** `needs` comes behind `uses`. */
+function addField(file: SourceFile, task: TaskView, id: string): { start: number; end: number; newText: string } | undefined {
+  const uses = task.node.entries.get('uses');
+  if (!uses) return undefined;
+  const at = uses.value.end;
+  if (task.node.flow) return { start: at, end: at, newText: `, needs: [${id}]` };
+  const { line } = file.position(at);
+  const { col } = file.position(uses.key.start);
+  // Behind a comment on the line, if there is one.
+  const end = file.offset({ line, col: file.line(line).length + 1 });
+  return { start: end, end, newText: `\n${' '.repeat(col - 1)}needs: [${id}]` };
+}

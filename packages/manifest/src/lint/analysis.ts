@@ -1,0 +1,82 @@
+import { type Checker, type ExprType, parseScalar, type Reference } from '../expressions/index.ts';
+import { sourceOffsets } from '../parse/scalar-map.ts';
+import type { Span } from './define.ts';
+import type { Site } from './site.ts';
+
+/** Something wrong with an expression, with its place in the file. */
+export interface ExpressionProblem extends Span {
+  code: string;
+  message: string;
+  hint?: string;
+  /** Mends it, put in place of the span. */
+  replacement?: string;
+  /** The task that is read there. */
+  task?: string;
+}
+
+/** A string with `${` in it, understood. */
+export interface Analysis {
+  problems: ExpressionProblem[];
+  /** What is read, by all expressions of the string together. */
+  refs: Reference[];
+  value:
+    | { kind: 'literal'; text: string }
+    | { kind: 'expression'; type: ExprType }
+    /** Text with expressions in it. */
+    | { kind: 'text' }
+    | { kind: 'secret'; name: string }
+    /** There are problems: it could be anything. */
+    | { kind: 'unknown' };
+  /** Where secrets are named other than as the whole string. */
+  misplacedSecrets: Span[];
+}
+
+export function analyze(site: Site, checker: () => Checker): Analysis {
+  const parsed = parseScalar(site.node.value);
+  const offset = sourceOffsets(site.node);
+  const span = (start: number, end: number): Span => {
+    const from = offset(start);
+    return { start: from, end: Math.max(from, offset(end)) };
+  };
+  const analysis: Analysis = { problems: [], refs: [], value: { kind: 'unknown' }, misplacedSecrets: [] };
+  if ('error' in parsed) {
+    const { message, start, end, hint } = parsed.error;
+    analysis.problems.push({ code: 'expression-syntax', message, ...span(start, end), ...(hint === undefined ? {} : { hint }) });
+    return analysis;
+  }
+  const { template, expressions } = parsed;
+  if (typeof template === 'string') return { ...analysis, value: { kind: 'literal', text: template } };
+  if (isSecret(template)) return { ...analysis, value: { kind: 'secret', name: template.$secret } };
+  const [only] = expressions;
+  let type: ExprType | undefined;
+  for (const { source, start, end } of expressions) {
+    const result = checker().check(source);
+    analysis.refs.push(...result.refs);
+    for (const ref of result.refs) if (ref.kind === 'secret') analysis.misplacedSecrets.push(span(start + ref.start, start + ref.end));
+    if (result.ok) type = result.type;
+    else {
+      for (const { start: from, end: to, ...problem } of result.problems) {
+        if (problem.code !== 'expression-syntax' && isUncertain(site)) continue;
+        const read = result.refs.find((ref) => ref.start === from && ref.kind.startsWith('task-'));
+        analysis.problems.push({ ...problem, ...span(start + from, start + to), ...(read ? { task: read.name } : {}) });
+      }
+    }
+  }
+  if (analysis.misplacedSecrets.length > 0 || analysis.problems.length > 0) return analysis;
+  if (isWhole(template) && only) return type === undefined ? analysis : { ...analysis, value: { kind: 'expression', type } };
+  return { ...analysis, value: { kind: 'text' } };
+}
+
+function isSecret(template: unknown): template is { $secret: string } {
+  return typeof template === 'object' && template !== null && '$secret' in template;
+}
+
+function isWhole(template: unknown): boolean {
+  return typeof template === 'object' && template !== null && '$cel' in template;
+}
+
+/** Where what may be read is itself wrong, or not supported, nobody can say what is missing. */
+function isUncertain({ manifest, task }: Site): boolean {
+  if (task?.node.entries.has('forEach')) return true;
+  return manifest.kind === 'Runbook' ? !manifest.inputsSound : !manifest.parametersSound;
+}

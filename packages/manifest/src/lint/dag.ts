@@ -1,0 +1,83 @@
+import type { TaskView, Workflow } from '../model/manifest.ts';
+
+/** The tasks of a workflow and who needs whom. */
+export interface Dag {
+  /** The first task of each id. */
+  ids: Map<string, TaskView>;
+  /** Names in `needs` that no task has. */
+  unknown: Set<string>;
+  /** Whether a task needs, directly or not, something that could not be found: then nobody knows what its ancestors are. */
+  uncertain(task: TaskView): boolean;
+  /** The ids that `task` needs, directly or not. */
+  ancestors(task: TaskView): ReadonlySet<string>;
+}
+
+export function dagOf(workflow: Workflow): Dag {
+  const ids = new Map<string, TaskView>();
+  const unknown = new Set<string>();
+  for (const task of workflow.tasks) if (task.id && !ids.has(task.id.value)) ids.set(task.id.value, task);
+  for (const task of workflow.tasks) for (const need of task.needs) if (!ids.has(need.value)) unknown.add(need.value);
+  const known = new Map<TaskView, Set<string>>();
+  const ancestors = (task: TaskView): Set<string> => {
+    let found = known.get(task);
+    if (!found) {
+      found = reach(task, ids);
+      known.set(task, found);
+    }
+    return found;
+  };
+  return {
+    ids,
+    unknown,
+    ancestors,
+    uncertain: (task) => unknown.size > 0 && [...ancestors(task)].some((id) => !ids.has(id)),
+  };
+}
+
+/** Unknown ids are among what is reached. Without recursion: a chain may be as long as the workflow. */
+function reach(task: TaskView, ids: Map<string, TaskView>): Set<string> {
+  const reached = new Set<string>();
+  const open = task.needs.map((need) => need.value);
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (reached.has(id)) continue;
+    reached.add(id);
+    for (const need of ids.get(id)?.needs ?? []) open.push(need.value);
+  }
+  return reached;
+}
+
+/** One cycle for each group of tasks that need each other, as ids in the order in which they need; the first is the first in the text. */
+export function cyclesOf(workflow: Workflow, { ids, ancestors }: Dag): TaskView[][] {
+  const cycles: TaskView[][] = [];
+  const done = new Set<TaskView>();
+  for (const task of ids.values()) {
+    const id = task.id?.value as string;
+    if (done.has(task) || !ancestors(task).has(id)) continue;
+    for (const other of ids.values()) {
+      if (ancestors(task).has(other.id?.value as string) && ancestors(other).has(id)) done.add(other);
+    }
+    cycles.push(shortestCycle(task, ids));
+  }
+  return cycles;
+}
+
+/** Breadth first from `task` back to it. */
+function shortestCycle(task: TaskView, ids: Map<string, TaskView>): TaskView[] {
+  const cameFrom = new Map<TaskView, TaskView>();
+  const queue: TaskView[] = [task];
+  for (const current of queue) {
+    for (const need of current.needs) {
+      const next = ids.get(need.value);
+      if (!next) continue;
+      if (next === task) {
+        const cycle = [current];
+        for (let step = current; step !== task; cycle.unshift(step)) step = cameFrom.get(step) as TaskView;
+        return cycle;
+      }
+      if (cameFrom.has(next)) continue;
+      cameFrom.set(next, current);
+      queue.push(next);
+    }
+  }
+  return [task];
+}

@@ -1,0 +1,44 @@
+import { assignable } from '../expressions/index.ts';
+import { typesOf } from '../schema/choice.ts';
+import { typeTitle } from '../schema/describe.ts';
+import type { Dynamic } from '../schema/problem.ts';
+import { type AnySchema, isSchema, keyword } from '../schema/refs.ts';
+import type { Analysis } from './analysis.ts';
+
+/** What a string with `${` can become, for holding it against a schema. */
+export function dynamicOf({ value }: Analysis): Dynamic | { literal: string } {
+  switch (value.kind) {
+    case 'literal':
+      return { literal: value.text };
+    case 'expression':
+      return {
+        accepts: (schema) => (schema === true ? { ok: true } : assignable(value.type, typeof schema === 'boolean' ? { not: {} } : schema)),
+      };
+    case 'text':
+      return { accepts: (schema) => acceptsText(schema, 'text with an expression in it') };
+    case 'secret':
+      return { accepts: (schema) => acceptsText(schema, 'a secret, which is text') };
+    case 'unknown':
+      return { accepts: () => ({ ok: true }) };
+  }
+}
+
+/** What the text will be is not known, only that it is text. */
+function acceptsText(schema: AnySchema, found: string): ReturnType<Dynamic['accepts']> {
+  const types = textless(schema);
+  return types === undefined ? { ok: true } : { ok: false, expected: typeTitle(types), found };
+}
+
+/** The types of a schema that no text fits; `undefined` where text may fit. */
+function textless(schema: AnySchema): string[] | undefined {
+  if (typeof schema === 'boolean') return schema ? undefined : [];
+  const types = typesOf(schema);
+  if (types) return types.includes('string') ? undefined : types;
+  for (const name of ['anyOf', 'oneOf']) {
+    const branches = keyword(schema, name);
+    if (!Array.isArray(branches)) continue;
+    const all = branches.filter(isSchema).map(textless);
+    if (all.length > 0 && all.every((branch) => branch !== undefined)) return all.flat();
+  }
+  return undefined;
+}

@@ -1,0 +1,59 @@
+import type { TaskContract } from '@summit/maestro-sdk';
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Catalog, Manifest } from '../model/manifest.ts';
+import type { Finding, Hooks, Rule } from './define.ts';
+import { rules } from './rules/index.ts';
+import { Session } from './session.ts';
+import { ordered } from './ordered.ts';
+
+export interface LintOptions {
+  /** Codes of the rules to run; default all. What the parser found is returned in any case. */
+  rules?: readonly string[];
+}
+
+/**
+ * All that is wrong with a catalog, given the contracts of the installed tasks: what the parser found and what the rules find,
+ * sorted by file and place, without duplicates. Task code is not needed and not loaded.
+ */
+export function lint(catalog: Catalog, contracts: readonly TaskContract[], options: LintOptions = {}): Diagnostic[] {
+  const chosen = options.rules ? rules.filter((rule) => options.rules?.includes(rule.code)) : rules;
+  const session = new Session(catalog, contracts);
+  return ordered([...catalog.diagnostics, ...run(session, catalog.manifests, chosen)]);
+}
+
+/** What is wrong with some manifests of a catalog, and with their files. */
+export function lintManifests(session: Session, manifests: readonly Manifest[]): Diagnostic[] {
+  const concerned = manifests.flatMap((manifest) => session.manifests.twins(manifest));
+  const files = new Set(concerned.map((manifest) => manifest.file.path));
+  const parsed = session.catalog.diagnostics.filter((diagnostic) => files.has(diagnostic.file));
+  return ordered([...parsed, ...run(session, concerned, rules)]);
+}
+
+/** One walk over the manifests for all rules. */
+function run(session: Session, manifests: readonly Manifest[], chosen: readonly Rule[]): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const hooks = chosen.flatMap(
+    (rule) => rule.create?.({ session, report: (manifest, finding) => diagnostics.push(diagnosticOf(rule, manifest, finding)) }) ?? [],
+  );
+  for (const manifest of manifests) walk(session, manifest, hooks);
+  return diagnostics;
+}
+
+function walk(session: Session, manifest: Manifest, hooks: Hooks[]): void {
+  for (const hook of hooks) {
+    if (manifest.kind === 'Runbook') hook.runbook?.(manifest);
+    else {
+      hook.workflow?.(manifest);
+      if (hook.task) for (const task of manifest.tasks) hook.task(task, manifest);
+    }
+    if (hook.scalar) for (const site of session.sites(manifest)) hook.scalar(site);
+  }
+}
+
+function diagnosticOf(rule: Rule, { file }: Manifest, finding: Finding): Diagnostic {
+  const { start, end, message, hint, fix } = finding;
+  const diagnostic: Diagnostic = { code: rule.code, severity: rule.severity, message, file: file.path, range: file.range(start, end) };
+  if (hint !== undefined) diagnostic.hint = hint;
+  if (fix) diagnostic.fix = { range: file.range(fix.start, fix.end), newText: fix.newText };
+  return diagnostic;
+}

@@ -1,0 +1,23 @@
+import type { Diagnostic } from '../diagnostic.ts';
+
+/** By file, place and code; the same finding at the same place once. */
+export function ordered(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const unique = new Map<string, Diagnostic>();
+  for (const diagnostic of diagnostics) {
+    const { code, file, range, message } = diagnostic;
+    const key = JSON.stringify([file, range, code, message]);
+    if (!unique.has(key)) unique.set(key, diagnostic);
+  }
+  return [...unique.values()].sort(
+    (a, b) =>
+      compare(a.file, b.file) ||
+      a.range.start.line - b.range.start.line ||
+      a.range.start.col - b.range.start.col ||
+      compare(a.code, b.code) ||
+      compare(a.message, b.message),
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

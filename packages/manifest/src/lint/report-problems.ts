@@ -1,0 +1,30 @@
+import type { Hooks, RuleContext } from './define.ts';
+import { siteTitle } from './titles.ts';
+
+/** The hook of the rules about expressions: each tells the problems of its own code. */
+export function reportProblems({ session, report }: RuleContext, code: string): Hooks {
+  return {
+    scalar(site) {
+      for (const problem of session.analysis(site).problems) {
+        if (problem.code !== code) continue;
+        const { start, end, message, hint, replacement } = problem;
+        const fix = replacement === undefined ? undefined : { start, end, newText: replacement };
+        report(site.manifest, {
+          start,
+          end,
+          message: `${message} in ${siteTitle(site)}`,
+          hint,
+          fix: isPlain(site.node.style, replacement) ? fix : undefined,
+        });
+      }
+    },
+  };
+}
+
+/** Whether the text can be put into a scalar of this style as it is. */
+function isPlain(style: string, text: string | undefined): boolean {
+  if (text === undefined) return false;
+  if (style === 'double') return !/["\\\n]/.test(text);
+  if (style === 'single') return !/['\n]/.test(text);
+  return !/: | #|\n/.test(text);
+}

@@ -1,0 +1,37 @@
+import type { Rule } from '../define.ts';
+import { dependencyCycle } from './dependency-cycle.ts';
+import { duplicateId } from './duplicate-id.ts';
+import { duplicateManifest } from './duplicate-manifest.ts';
+import { expressionSyntax } from './expression-syntax.ts';
+import { expressionType } from './expression-type.ts';
+import { manifestSchema } from './manifest-schema.ts';
+import { notAnAncestor } from './not-an-ancestor.ts';
+import { parameterBinding } from './parameter-binding.ts';
+import { secretPlacement } from './secret-placement.ts';
+import { taskInput } from './task-input.ts';
+import { unknownNeed } from './unknown-need.ts';
+import { unknownReference } from './unknown-reference.ts';
+import { unknownTask } from './unknown-task.ts';
+import { unsatisfiedVersion } from './unsatisfied-version.ts';
+import { workflowNotFound } from './workflow-not-found.ts';
+import { yamlSyntax } from './yaml-syntax.ts';
+
+/** All rules, in the order of the reference. */
+export const rules: readonly Rule[] = [
+  yamlSyntax,
+  manifestSchema,
+  duplicateId,
+  duplicateManifest,
+  unknownTask,
+  unsatisfiedVersion,
+  unknownNeed,
+  dependencyCycle,
+  expressionSyntax,
+  expressionType,
+  unknownReference,
+  notAnAncestor,
+  taskInput,
+  workflowNotFound,
+  parameterBinding,
+  secretPlacement,
+];

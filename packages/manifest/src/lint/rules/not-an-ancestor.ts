@@ -1,0 +1,65 @@
+import { quoted } from '../../text/words.ts';
+import { defineRule } from '../define.ts';
+import { addNeed } from '../add-need.ts';
+import { siteTitle } from '../titles.ts';
+
+/** Tasks run in parallel unless one needs the other: what is read may not be there yet. */
+export const notAnAncestor = defineRule({
+  code: 'not-an-ancestor',
+  severity: 'error',
+  doc: 'an expression reads the output of a task that its own task does not wait for',
+  details:
+    'A task may read only what it `needs`, directly or through others. The fix adds the task to `needs`, unless that would close a circle.',
+  examples: {
+    bad: `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: fetch, version: 1.0.0 }
+spec:
+  tasks:
+    - id: fetch
+      uses: connectors/s3.get@0.1.0
+      with: { bucket: demo, key: raw.json }
+    - id: notify
+      uses: tasks/notify.slack@0.1.0
+      with:
+        text: fetched \${tasks.fetch.output.size} bytes
+`,
+    good: `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: fetch, version: 1.0.0 }
+spec:
+  tasks:
+    - id: fetch
+      uses: connectors/s3.get@0.1.0
+      with: { bucket: demo, key: raw.json }
+    - id: notify
+      uses: tasks/notify.slack@0.1.0
+      needs: [fetch]
+      with:
+        text: fetched \${tasks.fetch.output.size} bytes
+`,
+  },
+  create: ({ session, report }) => ({
+    scalar(site) {
+      const { manifest, task } = site;
+      if (!task || manifest.kind !== 'Workflow') return;
+      const told = new Set<string>();
+      for (const { code, task: id, start, end } of session.analysis(site).problems) {
+        if (code !== 'not-an-ancestor' || id === undefined || told.has(id)) continue;
+        told.add(id);
+        const dag = session.dag(manifest);
+        const other = dag.ids.get(id);
+        const circular = other === task || (other !== undefined && task.id !== undefined && dag.ancestors(other).has(task.id.value));
+        report(manifest, {
+          start,
+          end,
+          message: `${siteTitle(site)} reads task ${quoted(id)}, which it does not need${other === task ? ': no task can read itself' : ''}`,
+          hint: circular
+            ? `${quoted(id)} waits for this task itself: read something that is there before`
+            : `add ${quoted(id)} to its needs`,
+          fix: circular ? undefined : addNeed(manifest.file, task, id),
+        });
+      }
+    },
+  }),
+});

@@ -1,0 +1,57 @@
+import { quoted } from '../../text/words.ts';
+import { defineRule } from '../define.ts';
+import { siteTitle } from '../titles.ts';
+
+/** Anywhere else the text of the secret would end up in a plan, a journal or a log. */
+export const secretPlacement = defineRule({
+  code: 'secret-placement',
+  severity: 'error',
+  doc: 'a secret stands where it would be turned into text',
+  details:
+    '`${secrets.NAME}` may only be a whole value inside the `with` of a task: it travels as a reference and becomes text only inside the worker, while the task executes. It cannot be part of a longer text, of an expression, of outputs or of the bindings of a runbook.',
+  examples: {
+    bad: `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: greet, version: 1.0.0 }
+spec:
+  tasks:
+    - id: notify
+      uses: tasks/notify.slack@0.1.0
+      with:
+        webhook: https://hooks.example.org/\${secrets.SLACK_PATH}
+        text: hello
+`,
+    good: `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: greet, version: 1.0.0 }
+spec:
+  tasks:
+    - id: notify
+      uses: tasks/notify.slack@0.1.0
+      with:
+        webhook: \${secrets.SLACK_WEBHOOK_URL}
+        text: hello
+`,
+  },
+  create: ({ session, report }) => ({
+    scalar(site) {
+      const { value, misplacedSecrets } = session.analysis(site);
+      const { start, end } = site.node;
+      if (value.kind === 'secret' && site.place !== 'task') {
+        report(site.manifest, {
+          start,
+          end,
+          message: `the secret ${quoted(value.name)} stands in ${siteTitle(site)}`,
+          hint: 'name it in the with of the task that uses it',
+        });
+      }
+      for (const span of misplacedSecrets) {
+        report(site.manifest, {
+          ...span,
+          message: `a secret is part of a longer value in ${siteTitle(site)}`,
+          hint: 'a secret must be the whole value: ${secrets.NAME}; store the longer text as a secret of its own',
+        });
+      }
+    },
+  }),
+});

@@ -1,0 +1,58 @@
+import { nearest } from '../../text/near.ts';
+import { choices, didYouMean, quoted } from '../../text/words.ts';
+import { defineRule } from '../define.ts';
+import { textSpan } from '../span.ts';
+import { taskTitle } from '../titles.ts';
+
+/** A need that does not exist could never be met: the task would never start. */
+export const unknownNeed = defineRule({
+  code: 'unknown-need',
+  severity: 'error',
+  doc: '`needs` names a task that the workflow does not have',
+  details: 'Every entry of `needs` is the `id` of another task of the same workflow.',
+  examples: {
+    bad: `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: pause, version: 1.0.0 }
+spec:
+  tasks:
+    - id: first
+      uses: tasks/wait.sleep@0.1.0
+      with: { ms: 500 }
+    - id: second
+      uses: tasks/wait.sleep@0.1.0
+      needs: [frist]
+      with: { ms: 500 }
+`,
+    good: `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: pause, version: 1.0.0 }
+spec:
+  tasks:
+    - id: first
+      uses: tasks/wait.sleep@0.1.0
+      with: { ms: 500 }
+    - id: second
+      uses: tasks/wait.sleep@0.1.0
+      needs: [first]
+      with: { ms: 500 }
+`,
+  },
+  create: ({ session, report }) => ({
+    task(task, workflow) {
+      const { ids } = session.dag(workflow);
+      for (const need of task.needs) {
+        if (ids.has(need.value)) continue;
+        const others = [...ids.keys()].filter((id) => id !== task.id?.value);
+        const near = nearest(need.value, others);
+        const span = textSpan(need, 0, need.value.length);
+        report(workflow, {
+          ...span,
+          message: `${taskTitle(task)} needs ${quoted(need.value)}, but the workflow has no such task${didYouMean(near)}`,
+          hint: others.length === 0 ? 'remove it: there is no other task' : `the other tasks are ${choices(others, 'and')}`,
+          fix: near[0] === undefined ? undefined : { ...span, newText: near[0] },
+        });
+      }
+    },
+  }),
+});

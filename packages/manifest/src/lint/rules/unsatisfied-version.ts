@@ -1,0 +1,47 @@
+import { choices, quoted } from '../../text/words.ts';
+import { defineRule } from '../define.ts';
+import { textSpan } from '../span.ts';
+import { taskTitle } from '../titles.ts';
+
+/** The task is there, but in no version that the manifest accepts: the plan could not pin one. */
+export const unsatisfiedVersion = defineRule({
+  code: 'unsatisfied-version',
+  severity: 'error',
+  doc: 'no installed version of a task satisfies `uses`',
+  details:
+    'The part behind `@` is an exact version or a semver range; the highest installed version that satisfies it runs. Several versions of a task can be installed side by side.',
+  examples: {
+    bad: `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: pause, version: 1.0.0 }
+spec:
+  tasks:
+    - id: sleep
+      uses: tasks/wait.sleep@^9.0
+      with: { ms: 500 }
+`,
+    good: `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: pause, version: 1.0.0 }
+spec:
+  tasks:
+    - id: sleep
+      uses: tasks/wait.sleep@^0.1
+      with: { ms: 500 }
+`,
+  },
+  create: ({ session, report }) => ({
+    task(task, workflow) {
+      const { uses } = task;
+      if (!uses) return;
+      const versions = session.contracts.versions(uses.name);
+      if (versions.length === 0 || session.contracts.resolve(uses.name, uses.range)) return;
+      const { value } = uses.node;
+      report(workflow, {
+        ...textSpan(uses.node, uses.name.length + 1, value.length),
+        message: `no installed version of ${quoted(uses.name)} satisfies ${quoted(uses.range)} in ${taskTitle(task)}; there ${versions.length === 1 ? 'is' : 'are'} ${choices(versions, 'and')}`,
+        hint: `write ${uses.name}@${versions[0]}, or install a version that satisfies ${uses.range}`,
+      });
+    },
+  }),
+});

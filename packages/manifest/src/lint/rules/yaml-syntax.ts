@@ -1,0 +1,32 @@
+import { defineRule } from '../define.ts';
+
+/** Reported while parsing. */
+export const yamlSyntax = defineRule({
+  code: 'yaml-syntax',
+  severity: 'error',
+  doc: 'the file is not YAML, or uses parts of YAML that a manifest does not have',
+  details:
+    'Found while parsing: syntax errors, duplicate keys, tabs as indentation, merge keys, tags, numbers that JSON cannot hold, aliases that expand without end, files that are too large or nested too deeply. An expression inside `{}` or `[]` must be quoted, because `{` ends a plain value there; so must any value with `: ` in it.',
+  examples: {
+    bad: `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: fetch, version: 1.0.0 }
+spec:
+  parameters: [{ name: bucket, type: string, required: true }]
+  tasks:
+    - id: fetch
+      uses: connectors/s3.get@0.1.0
+      with: { bucket: \${params.bucket}, key: raw.json }
+`,
+    good: `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: fetch, version: 1.0.0 }
+spec:
+  parameters: [{ name: bucket, type: string, required: true }]
+  tasks:
+    - id: fetch
+      uses: connectors/s3.get@0.1.0
+      with: { bucket: "\${params.bucket}", key: raw.json }
+`,
+  },
+});
