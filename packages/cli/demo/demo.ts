@@ -78,7 +78,7 @@ async function demo(folder: string): Promise<void> {
     'The run waits, durably, for an ombuds and for legal. The initiator cannot approve their own run.',
   );
   const first = new Background(folder, ['run', 'disclosure-packager', '--inputs', 'inputs.json', '--run-id', RUN, '--json']);
-  await first.line('the run waits for approval', (line) => line['type'] === 'run.awaiting-approval');
+  await first.line('the run waits for approval', (line) => line.type === 'run.awaiting-approval');
   must(!existsSync(join(folder, 'bundle.zip')), 'nothing is written before the approvals');
   must(
     (await maestro(folder, ['approve', RUN, '--role', 'ombuds', '--by', 'olive', '--comment', 'public interest outweighs'])).code === 0,
@@ -87,7 +87,7 @@ async function demo(folder: string): Promise<void> {
   must((await maestro(folder, ['approve', RUN, '--role', 'legal', '--by', 'lea'])).code === 0, 'lea can approve');
 
   chapter('kill -9 in the middle', 'No warning, no clean-up: as if the machine had lost power while it was writing.');
-  await first.line('packaging has begun', (line) => line['type'] === 'task.started');
+  await first.line('packaging has begun', (line) => line.type === 'task.started');
   const written = await partial(folder, 20 * 1024 * 1024);
   first.kill();
   await first.closed();
@@ -101,7 +101,7 @@ async function demo(folder: string): Promise<void> {
   );
   const resumed = await maestro(folder, ['runs', 'attach', RUN]);
   must(resumed.code === 0, 'the run comes to its end');
-  const leftovers = readdirSync(folder).filter((name) => name.includes('bundle') && name !== 'bundle.zip');
+  const leftovers = readdirSync(folder).filter((name) => name.startsWith('.maestro-partial-'));
   must(leftovers.length === 0, `nothing is left behind (${leftovers.join(', ')})`);
   good(`bundle.zip: ${(statSync(join(folder, 'bundle.zip')).size / 1024 / 1024).toFixed(0)} MB, nothing else left behind`);
 
@@ -133,10 +133,11 @@ async function partial(folder: string, bytes: number): Promise<number> {
   const end = Date.now() + 60_000;
   while (Date.now() < end) {
     const sizes = readdirSync(folder)
-      .filter((name) => name.includes('bundle.zip'))
+      .filter((name) => name.startsWith('.maestro-partial-'))
       .map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0);
     const size = Math.max(0, ...sizes);
     if (size >= bytes) return size;
+    if (existsSync(join(folder, 'bundle.zip'))) throw new Error('packaging was over before it could be interrupted');
     await delay(10);
   }
   throw new Error('packaging did not get going within a minute');
