@@ -1,4 +1,5 @@
 import { type Checker, type ExprType, parseScalar, type Reference } from '../expressions/index.ts';
+import { quote } from '../parse/unquoted.ts';
 import { sourceOffsets } from '../parse/scalar-map.ts';
 import type { Span } from './define.ts';
 import type { Site } from './site.ts';
@@ -10,6 +11,8 @@ export interface ExpressionProblem extends Span {
   hint?: string;
   /** Mends it, put in place of the span. */
   replacement?: string;
+  /** The span is the scalar with its quotes, not a part of its text. */
+  whole?: true;
   /** The task that is read there. */
   task?: string;
 }
@@ -21,7 +24,7 @@ export interface Analysis {
   refs: Reference[];
   value:
     | { kind: 'literal'; text: string }
-    | { kind: 'expression'; type: ExprType }
+    | { kind: 'expression'; type: ExprType; source: string }
     /** Text with expressions in it. */
     | { kind: 'text' }
     | { kind: 'secret'; name: string }
@@ -41,7 +44,9 @@ export function analyze(site: Site, checker: () => Checker): Analysis {
   const analysis: Analysis = { problems: [], refs: [], value: { kind: 'unknown' }, misplacedSecrets: [] };
   if ('error' in parsed) {
     const { message, start, end, hint } = parsed.error;
-    analysis.problems.push({ code: 'expression-syntax', message, ...span(start, end), ...(hint === undefined ? {} : { hint }) });
+    analysis.problems.push(
+      cutByComment(site) ?? { code: 'expression-syntax', message, ...span(start, end), ...(hint === undefined ? {} : { hint }) },
+    );
     return analysis;
   }
   const { template, expressions } = parsed;
@@ -63,8 +68,27 @@ export function analyze(site: Site, checker: () => Checker): Analysis {
     }
   }
   if (analysis.misplacedSecrets.length > 0 || analysis.problems.length > 0) return analysis;
-  if (isWhole(template) && only) return type === undefined ? analysis : { ...analysis, value: { kind: 'expression', type } };
+  if (isWhole(template) && only)
+    return type === undefined ? analysis : { ...analysis, value: { kind: 'expression', type, source: only.source } };
   return { ...analysis, value: { kind: 'text' } };
+}
+
+/** In a plain scalar YAML takes ` #` for the start of a comment, also in the middle of an expression. */
+function cutByComment({ node, manifest }: Site): ExpressionProblem | undefined {
+  const { text } = manifest.file;
+  const end = text.indexOf('\n', node.end);
+  const rest = text.slice(node.end, end === -1 ? undefined : end).trimEnd();
+  if (node.style !== 'plain' || !/^[ \t]+#/.test(rest) || !rest.includes('}')) return undefined;
+  const whole = quote(text.slice(node.start, node.end) + rest);
+  return {
+    code: 'expression-syntax',
+    message: 'the expression is cut off: YAML takes " #" for the start of a comment',
+    start: node.start,
+    end: node.end + rest.length,
+    hint: `quote the whole value: ${whole}`,
+    replacement: whole,
+    whole: true,
+  };
 }
 
 function isSecret(template: unknown): template is { $secret: string } {

@@ -1,4 +1,4 @@
-import { assignable } from '../expressions/index.ts';
+import { assignable, type ExprType, typeName } from '../expressions/index.ts';
 import { typesOf } from '../schema/choice.ts';
 import { typeTitle } from '../schema/describe.ts';
 import type { Dynamic } from '../schema/problem.ts';
@@ -11,9 +11,7 @@ export function dynamicOf({ value }: Analysis): Dynamic | { literal: string } {
     case 'literal':
       return { literal: value.text };
     case 'expression':
-      return {
-        accepts: (schema) => (schema === true ? { ok: true } : assignable(value.type, typeof schema === 'boolean' ? { not: {} } : schema)),
-      };
+      return { accepts: (schema) => acceptsType(schema, value.type, value.source) };
     case 'text':
       return { accepts: (schema) => acceptsText(schema, 'text with an expression in it') };
     case 'secret':
@@ -22,6 +20,21 @@ export function dynamicOf({ value }: Analysis): Dynamic | { literal: string } {
       return { accepts: () => ({ ok: true }) };
   }
 }
+
+function acceptsType(schema: AnySchema, type: ExprType, source: string): ReturnType<Dynamic['accepts']> {
+  if (typeof schema === 'boolean') return schema ? { ok: true } : { ok: false, expected: 'nothing', found: typeName(type) };
+  const answer = assignable(type, schema);
+  if (answer.ok) return answer;
+  const convert = conversions.find(([from, to]) => from.includes(type.kind) && assignable({ kind: to }, schema).ok);
+  return convert ? { ...answer, hint: `convert it: \${${convert[2]}(${source})}` } : answer;
+}
+
+/** Types that are easily turned into another one, and by which function. */
+const conversions: [from: ExprType['kind'][], to: 'string' | 'int' | 'double', name: string][] = [
+  [['int', 'double', 'number', 'bool'], 'string', 'string'],
+  [['string', 'double', 'number'], 'int', 'int'],
+  [['string'], 'double', 'double'],
+];
 
 /** What the text will be is not known, only that it is text. */
 function acceptsText(schema: AnySchema, found: string): ReturnType<Dynamic['accepts']> {

@@ -7,14 +7,15 @@ export function reportProblems({ session, report }: RuleContext, code: string): 
     scalar(site) {
       for (const problem of session.analysis(site).problems) {
         if (problem.code !== code) continue;
-        const { start, end, message, hint, replacement } = problem;
+        const { start, end, message, replacement } = problem;
+        const hint = problem.hint ?? 'expressions are written in CEL: https://github.com/google/cel-spec';
         const fix = replacement === undefined ? undefined : { start, end, newText: replacement };
         report(site.manifest, {
           start,
           end,
-          message: `${message} in ${siteTitle(site)}`,
+          message: `${siteTitle(site)}: ${message}`,
           hint,
-          fix: isPlain(site.node.style, replacement) ? fix : undefined,
+          fix: problem.whole || isPlain(site.node.style, replacement) ? fix : undefined,
         });
       }
     },

@@ -1,5 +1,6 @@
 import { type Checker, createChecker, type ScopeTypes } from '../expressions/index.ts';
 import type { ParameterView, TaskView, Workflow } from '../model/manifest.ts';
+import type { Parameter } from '../plan.ts';
 import type { Session } from './session.ts';
 import type { Site } from './site.ts';
 
@@ -46,6 +47,9 @@ export class Scopes {
   }
 }
 
-function declared(views: readonly ParameterView[]) {
-  return views.map((view) => view.parameter);
+/** Of two with one name, which is told elsewhere, the first. */
+function declared(views: readonly ParameterView[]): Parameter[] {
+  const byName = new Map<string, Parameter>();
+  for (const { parameter } of views) if (!byName.has(parameter.name)) byName.set(parameter.name, parameter);
+  return [...byName.values()];
 }

@@ -1,7 +1,8 @@
 import type { JsonObject } from '@summit/maestro-sdk';
-import { child, entry, isString, type MapNode, type Node, type Path, type StringNode, toJson } from '../parse/node.ts';
+import { child, entry, isString, type MapNode, type Node, type Path, toJson } from '../parse/node.ts';
 import type { Parameter, ParameterType } from '../plan.ts';
 import { parameterTypes } from '../schema/parameter-schema.ts';
+import { isRange } from '../resolve/versions.ts';
 import type { SourceFile } from '../text/source.ts';
 import type { Manifest, ParameterView, Reference, Runbook, TaskView, Workflow } from './manifest.ts';
 
@@ -32,7 +33,7 @@ export function buildManifest(kind: Manifest['kind'], file: SourceFile, root: Ma
     const runbook: Runbook = { kind, file, root, sound, inputs: inputs.views, inputsSound: inputs.sound };
     identify(runbook, faults);
     const ref = reference(child(spec, 'workflowRef'));
-    if (ref && !faults.at(['spec', 'workflowRef'])) runbook.workflowRef = ref;
+    if (ref && isRange(ref.range) && !faults.at(['spec', 'workflowRef'])) runbook.workflowRef = ref;
     const bindings = child(spec, 'with');
     if (bindings?.kind === 'map') runbook.with = bindings;
     return runbook;
@@ -114,7 +115,7 @@ function task(node: MapNode, index: number, sound: boolean, faults: Faults): Tas
   const id = child(node, 'id');
   if (isString(id)) view.id = id;
   const uses = reference(child(node, 'uses'));
-  if (uses && !faults.at(['spec', 'tasks', index, 'uses'])) view.uses = uses;
+  if (uses && isRange(uses.range) && !isSubWorkflow(uses) && !faults.at(['spec', 'tasks', index, 'uses'])) view.uses = uses;
   if (needsEntry) view.needsEntry = needsEntry;
   const withEntry = entry(node, 'with');
   if (withEntry) view.withEntry = withEntry;
@@ -122,8 +123,14 @@ function task(node: MapNode, index: number, sound: boolean, faults: Faults): Tas
   return view;
 }
 
-function reference(node: Node | undefined): Reference | undefined {
+/** A string of the form `name@range`, whatever its parts are. */
+export function reference(node: Node | undefined): Reference | undefined {
   if (!isString(node)) return undefined;
   const at = node.value.lastIndexOf('@');
-  return at === -1 ? undefined : { name: node.value.slice(0, at), range: node.value.slice(at + 1).trim(), node: node as StringNode };
+  return at === -1 ? undefined : { name: node.value.slice(0, at), range: node.value.slice(at + 1).trim(), node };
+}
+
+/** Whether a reference to a sub-workflow; this version does not run them. */
+export function isSubWorkflow({ name }: Reference): boolean {
+  return name.startsWith('workflows/');
 }

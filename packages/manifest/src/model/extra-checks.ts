@@ -6,20 +6,21 @@ import { valueSchema } from '../schema/parameter-schema.ts';
 import type { SchemaProblem } from '../schema/problem.ts';
 import { keyword } from '../schema/refs.ts';
 import { counted, quoted } from '../text/words.ts';
+import { type Faults, isSubWorkflow, reference } from './build.ts';
 import type { Manifest, ParameterView, Reference } from './manifest.ts';
 
 /** What is wrong with a manifest by its own fields alone, and more than a JSON Schema can say. Only parts that are sound are looked at. */
-export function extraProblems(manifest: Manifest): SchemaProblem[] {
+export function extraProblems(manifest: Manifest, faults: Faults): SchemaProblem[] {
   if (manifest.kind === 'Runbook') {
     return [
       ...quorum(manifest.root),
-      ...range(manifest.workflowRef, ['spec', 'workflowRef']),
+      ...range(faults, reference(child(child(manifest.root, 'spec'), 'workflowRef')), ['spec', 'workflowRef']),
       ...manifest.inputs.flatMap((input) => parameter(input, ['spec', 'inputs', indexOf(manifest, 'inputs', input)])),
     ];
   }
   return [
     ...manifest.parameters.flatMap((view) => parameter(view, ['spec', 'parameters', indexOf(manifest, 'parameters', view)])),
-    ...manifest.tasks.flatMap((task) => uses(task.uses, ['spec', 'tasks', task.index, 'uses'])),
+    ...manifest.tasks.flatMap((task) => uses(faults, reference(child(task.node, 'uses')), ['spec', 'tasks', task.index, 'uses'])),
   ];
 }
 
@@ -38,16 +39,16 @@ function quorum(root: Node): SchemaProblem[] {
   return [{ kind: 'value', node: quorum, path: ['metadata', 'approvals', 'quorum'], text, hint: 'lower it, or write all' }];
 }
 
-function range(reference: Reference | undefined, path: Path): SchemaProblem[] {
-  if (!reference || isRange(reference.range)) return [];
-  const text = `must end in a version or semver range, found ${quoted(reference.range)}`;
-  return [{ kind: 'value', node: reference.node, path, text, hint: 'write e.g. @1.0.0 or @^1.0' }];
+function range(faults: Faults, ref: Reference | undefined, path: Path): SchemaProblem[] {
+  if (!ref || faults.at(path) || isRange(ref.range)) return [];
+  const text = `must end in a version or semver range, found ${quoted(ref.range)}`;
+  return [{ kind: 'value', node: ref.node, path, text, hint: 'write e.g. @1.0.0 or @^1.0' }];
 }
 
-function uses(reference: Reference | undefined, path: Path): SchemaProblem[] {
-  if (!reference?.name.startsWith('workflows/')) return range(reference, path);
-  const text = `names the workflow ${quoted(reference.name)}: sub-workflows are part of maestro/v1, but this version does not run them yet`;
-  return [{ kind: 'not-yet', node: reference.node, path, text, hint: "write that workflow's tasks out here" }];
+function uses(faults: Faults, ref: Reference | undefined, path: Path): SchemaProblem[] {
+  if (!ref || !isSubWorkflow(ref) || faults.at(path)) return range(faults, ref, path);
+  const text = `names the workflow ${quoted(ref.name)}: sub-workflows are part of maestro/v1, but this version does not run them yet`;
+  return [{ kind: 'not-yet', node: ref.node, path, text, hint: "write that workflow's tasks out here" }];
 }
 
 /** Its schema, then its default and enum against all it says of its values. */

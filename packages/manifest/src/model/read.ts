@@ -24,7 +24,7 @@ export function readManifest(file: SourceFile, root: Node): { manifest?: Manifes
   const faults = new Faults();
   for (const problem of problems) faults.add(problem.entry ? [...problem.path, problem.entry.name] : problem.path);
   const manifest = buildManifest(kind, file, root as MapNode, faults);
-  const extra = extraProblems(manifest);
+  const extra = extraProblems(manifest, faults);
   if (extra.length > 0) manifest.sound = false;
   return { manifest, diagnostics: [...problems, ...extra].map((problem) => report(file, root, kind, problem)) };
 }

@@ -104,6 +104,7 @@ class Conversion {
   #number(node: ScalarNode, value: number, text: string): number {
     if (!Number.isFinite(value)) {
       this.#report(node, `${text} is not a number that JSON can hold`, 'quote it if it is text');
+      node.unreadable = true;
       return 0;
     }
     if (/^[-+]?\d+$/.test(text) && !Number.isSafeInteger(value)) {
@@ -119,17 +120,17 @@ class Conversion {
     if (!this.#anchors.has(name)) {
       const hint = `write &${name} before the value it stands for, or quote a string that starts with *`;
       this.#report(place, `alias *${name} has no anchor before it`, hint);
-      return empty(start);
+      return unreadable(start, end);
     }
     const target = this.#anchors.get(name);
     if (!target) {
       this.#report(place, `alias *${name} stands for a value that contains it`, 'a manifest is a tree: write the value out');
-      return empty(start);
+      return unreadable(start, end);
     }
     this.#expanded += this.#sizes.get(target) ?? 1;
     if (this.#depth + this.#height(target) > limits.depth) {
       this.#report(place, `alias *${name} nests values more than ${limits.depth} levels deep`, 'give the value a flatter shape');
-      return empty(start);
+      return unreadable(start, end);
     }
     if (this.#expanded <= limits.expandedValues) return target;
     if (!this.#bomb) {
@@ -140,7 +141,7 @@ class Conversion {
         'write smaller values out instead of repeating large ones',
       );
     }
-    return empty(start);
+    return unreadable(start, end);
   }
 
   #height(node: Node): number {
@@ -163,4 +164,8 @@ class Conversion {
 
 function empty(at: number): ScalarNode {
   return { kind: 'scalar', value: null, style: 'plain', empty: true, start: at, end: at };
+}
+
+function unreadable(start: number, end: number): ScalarNode {
+  return { kind: 'scalar', value: null, style: 'plain', unreadable: true, start, end };
 }

@@ -52,7 +52,7 @@ function collect(file: SourceFile, documents: YamlDocument[], masked: Map<number
   for (const document of documents) {
     const error = document.errors[0] ?? document.warnings[0];
     if (error) {
-      problems.push(unquotedExpression(file.text, error) ?? syntaxProblem(error));
+      problems.push(unquotedExpression(file.text, error) ?? syntaxProblem(file.text, document, error));
       unreadable = true;
       continue;
     }

@@ -20,6 +20,8 @@ export interface ScalarNode extends Placed {
   style: ScalarStyle;
   /** Nothing was written, as in `with:`; the value is null. */
   empty?: true;
+  /** What stood here could not be read, which has been told: nothing else is wrong with it. */
+  unreadable?: true;
   /** The token it was read from. */
   token?: CST.FlowScalar | CST.BlockScalar;
 }

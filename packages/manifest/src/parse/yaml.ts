@@ -1,4 +1,4 @@
-import { Composer, type CST, type Document, Lexer, type ParsedNode, Parser, type YAMLError } from 'yaml';
+import { Composer, type CST, type Document, Lexer, type ParsedNode, Parser, visit, type YAMLError } from 'yaml';
 import { counted } from '../text/words.ts';
 import { limits } from './limits.ts';
 
@@ -89,12 +89,33 @@ function tokenize(text: string): { tokens: CST.Token[] } | { refused: SyntaxProb
 }
 
 /** The first error of a document as a problem. What follows it in the same document is nearly always its consequence. */
-export function syntaxProblem(error: YAMLError): SyntaxProblem {
-  const [start, end] = error.pos;
-  const problem: SyntaxProblem = { start, end, message: message(error) };
-  const hint = hints[error.code];
-  if (hint) problem.hint = hint;
-  return problem;
+export function syntaxProblem(text: string, document: YamlDocument, error: YAMLError): SyntaxProblem {
+  const opening = error.message.startsWith('Missing closing') ? openQuote(document, error.pos[0]) : undefined;
+  if (opening !== undefined) {
+    const hint = `close it with another ${text[opening]} on the same line, or write it in a block (|)`;
+    return { start: opening, end: opening + 1, message: `the string that starts with ${text[opening]} is not closed`, hint };
+  }
+  let [start, end] = error.pos;
+  // Some errors are at the start of the line, before the indentation.
+  while (start < end && /[ \t]/.test(text[start] ?? '') && error.code !== 'TAB_AS_INDENT') start++;
+  if (start === end) while (text[end] === ' ') start = ++end;
+  return {
+    start,
+    end: Math.max(end, start),
+    message: message(error),
+    hint: hints[error.code] ?? 'check the punctuation and indentation here and in the line before',
+  };
+}
+
+/** Where the quoted scalar begins that ends, unclosed, at `end`. */
+function openQuote(document: YamlDocument, end: number): number | undefined {
+  let start: number | undefined;
+  visit(document, {
+    Scalar(_, { srcToken }) {
+      if (srcToken && 'source' in srcToken && srcToken.offset + srcToken.source.length === end) start = srcToken.offset;
+    },
+  });
+  return start;
 }
 
 function message(error: YAMLError): string {

@@ -1,7 +1,7 @@
 import type { Node } from '../parse/node.ts';
 import { quote } from '../parse/unquoted.ts';
 import type { SchemaProblem } from './problem.ts';
-import { keyword } from './refs.ts';
+import { type AnySchema, isSchema, keyword } from './refs.ts';
 import { checkString } from './scalar.ts';
 
 /** Adds the way out to a value of the wrong type, where it is one of the usual slips: quotes too many or too few, a list of one. */
@@ -19,8 +19,16 @@ export function adviseOnType(problem: SchemaProblem, node: Node, schema: { [keyw
     return advise('write it without quotes', node.value);
   }
   const items = keyword(schema, 'items');
-  const ofStrings = typeof items === 'object' && items !== null && keyword(items as { [keyword: string]: unknown }, 'type') === 'string';
+  const ofStrings = isSchema(items) && takesText(items);
   return types.includes('array') && ofStrings && source !== undefined ? advise('write it as a list', `[${source}]`) : problem;
+}
+
+function takesText(schema: AnySchema): boolean {
+  if (typeof schema === 'boolean') return schema;
+  const branches = keyword(schema, 'anyOf');
+  return (
+    keyword(schema, 'type') === 'string' || (Array.isArray(branches) && branches.some((branch) => isSchema(branch) && takesText(branch)))
+  );
 }
 
 /** What other tools, and YAML 1.1, take for true and false. */

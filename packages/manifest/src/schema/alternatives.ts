@@ -30,7 +30,9 @@ function all(checker: Checking, schema: Schema, node: Node, path: Path): SchemaP
 function not(checker: Checking, schema: Schema, node: Node, path: Path): SchemaProblem[] {
   const refused = keyword(schema, 'not');
   if (!isSchema(refused) || checker.isOpen(node) || checker.check(refused, node, path).length > 0) return [];
-  return [{ kind: 'value', node, path, text: `must not be ${found(node)}` }];
+  const why = typeof refused === 'boolean' ? undefined : keyword(refused, 'description');
+  const problem: SchemaProblem = { kind: 'value', node, path, text: `must not be ${found(node)}` };
+  return [typeof why === 'string' ? { ...problem, hint: why } : problem];
 }
 
 function conditional(checker: Checking, schema: Schema, node: Node, path: Path): SchemaProblem[] {

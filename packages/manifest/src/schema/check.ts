@@ -1,4 +1,5 @@
 import type { Node, Path } from '../parse/node.ts';
+import { cut } from '../text/words.ts';
 import { adviseOnType } from './advice.ts';
 import { checkAlternatives } from './alternatives.ts';
 import { checkArray } from './array.ts';
@@ -40,9 +41,14 @@ class Checker implements Checking {
   }
 
   #check(schema: AnySchema, node: Node, path: Path): SchemaProblem[] {
+    if (node.kind === 'scalar' && node.unreadable) return [];
     const resolved = this.resolve(schema);
     if (resolved === true) return [];
     if (resolved === false) return [{ kind: 'value', node, path, text: 'must not be given' }];
+    return this.#checkSchema(resolved, node, path).map((problem) => withHint(problem, resolved, node));
+  }
+
+  #checkSchema(resolved: { [keyword: string]: unknown }, node: Node, path: Path): SchemaProblem[] {
     const dynamic = this.dynamic(node);
     if (dynamic) return fromDynamic(dynamic, this.#withDefinitions(resolved), node, path);
     return (
@@ -132,7 +138,15 @@ const annotations = new Set([
 function fromDynamic(dynamic: Dynamic, schema: { [keyword: string]: unknown }, node: Node, path: Path): SchemaProblem[] {
   const answer = dynamic.accepts(schema);
   if (answer.ok) return [];
-  return [{ kind: 'type', node, path, text: `must be ${answer.expected}, found ${answer.found}` }];
+  const problem: SchemaProblem = { kind: 'type', node, path, text: `must be ${answer.expected}, found ${answer.found}` };
+  return [answer.hint === undefined ? problem : { ...problem, hint: answer.hint }];
+}
+
+/** What the schema says the value is for. */
+function withHint(problem: SchemaProblem, schema: { [keyword: string]: unknown }, node: Node): SchemaProblem {
+  const description = keyword(schema, 'description');
+  const own = problem.node === node && (problem.kind === 'type' || problem.kind === 'value');
+  return own && problem.hint === undefined && typeof description === 'string' ? { ...problem, hint: cut(description, 200) } : problem;
 }
 
 /** A field that is misspelt is not also missing, whichever alternative asks for it. */

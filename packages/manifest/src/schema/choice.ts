@@ -29,7 +29,12 @@ export function choiceProblem(node: Node, path: Path, allowed: unknown[]): Schem
     allowed.filter((value) => typeof value === 'string'),
   );
   if (near === undefined) return problem;
-  return { ...problem, text: `${text}; did you mean ${shown(near)}?`, replacement: /^[a-z][a-z0-9-]*$/i.test(near) ? near : quote(near) };
+  return {
+    ...problem,
+    text: `${text}; did you mean ${shown(near)}?`,
+    hint: `write ${near}`,
+    replacement: /^[a-z][a-z0-9-]*$/i.test(near) ? near : quote(near),
+  };
 }
 
 function jsonType(value: unknown): string {

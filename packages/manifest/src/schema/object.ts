@@ -23,7 +23,8 @@ export function checkObject(checker: Checking, schema: Schema, node: MapNode, pa
     else for (const fieldSchema of schemas) problems.push(...field(checker, fieldSchema, entry, path));
   }
   problems.push(...names(checker, schema, node, path), ...sizes(schema, node, path), ...dependents(checker, schema, node, path, missing));
-  if (missing.size > 0) problems.push(missingProblem(checker, node, path, [...missing]));
+  if (missing.size > 0)
+    problems.push({ ...missingProblem(checker, node, path, [...missing]), hint: missingHint([...missing], properties) });
   return problems;
 }
 
@@ -38,6 +39,16 @@ export function missingProblem(
   const noun = missing.length === 1 ? checker.options.noun : plural(checker.options.noun);
   const text = conjunction === 'and' ? `lacks the required ${noun} ${choices(missing, 'and')}` : `lacks ${choices(missing)}`;
   return { kind: 'missing', node, path, missing, text };
+}
+
+/** `add version: Full semantic version` */
+function missingHint(missing: string[], properties: Fields): string {
+  const described = missing.map((name) => {
+    const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const description = isSchema(schema) && typeof schema !== 'boolean' ? keyword(schema, 'description') : undefined;
+    return typeof description === 'string' ? `${name} (${description})` : name;
+  });
+  return `add ${described.join(', ')}`;
 }
 
 function plural(noun: string): string {
@@ -83,7 +94,7 @@ function unknown(checker: Checking, node: MapNode, entry: Entry, path: Path, pro
   };
   if (near !== undefined) {
     missing.delete(near);
-    return { ...problem, near, replacement: /^[A-Za-z_][\w.-]*$/.test(near) ? near : quote(near) };
+    return { ...problem, near, hint: `write ${near}`, replacement: /^[A-Za-z_][\w.-]*$/.test(near) ? near : quote(near) };
   }
   const all = Object.keys(properties);
   return { ...problem, hint: all.length === 0 ? `no ${plural(noun)} are expected here` : `${plural(noun)} there are: ${all.join(', ')}` };

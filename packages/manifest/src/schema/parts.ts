@@ -12,7 +12,7 @@ const inherited = '^(constructor|toString|valueOf|hasOwnProperty|isPrototypeOf|p
 
 export const nameSchema: JsonSchema = {
   type: 'string',
-  description: 'kebab-case name',
+  description: 'kebab-case name, such as disclosure-packager',
   maxLength: 100,
   pattern: kebab,
   patternErrorMessage: 'must be kebab-case (lower-case letters, digits and single dashes, a letter first)',
@@ -20,7 +20,7 @@ export const nameSchema: JsonSchema = {
 
 export const versionSchema: JsonSchema = {
   type: 'string',
-  description: 'Full semantic version',
+  description: 'Full semantic version, such as 1.0.0',
   maxLength: 100,
   pattern: semver,
   patternErrorMessage: 'must be a full semantic version such as 1.0.0',
@@ -55,7 +55,7 @@ export const parameterNameSchema: JsonSchema = {
   maxLength: 100,
   pattern: '^[A-Za-z][A-Za-z0-9_]*$',
   patternErrorMessage: 'must be a name of letters, digits and underscores, a letter first',
-  not: { pattern: inherited },
+  not: { pattern: inherited, description: 'choose another name: JavaScript objects inherit this one' },
 };
 
 export const taskIdSchema: JsonSchema = {
@@ -64,7 +64,7 @@ export const taskIdSchema: JsonSchema = {
   maxLength: 100,
   pattern: '^[a-z][a-z0-9-]*$',
   patternErrorMessage: 'must start with a lower-case letter and hold lower-case letters, digits and dashes',
-  not: { pattern: inherited },
+  not: { pattern: inherited, description: 'choose another name: JavaScript objects inherit this one' },
 };
 
 export const descriptionSchema: JsonSchema = { type: 'string', description: 'What it is for, in words', maxLength: 10_000 };

@@ -29,7 +29,7 @@ export const MOST_PROBLEMS = 100;
 /** What a scalar turns out to be where it is not a plain literal. */
 export interface Dynamic {
   /** Whether every value it can take fits `schema`. */
-  accepts(schema: AnySchema): { ok: true } | { ok: false; expected: string; found: string };
+  accepts(schema: AnySchema): { ok: true } | { ok: false; expected: string; found: string; hint?: string };
 }
 
 /** How values are looked at. */

@@ -38,6 +38,7 @@ export const runbookSchema: JsonSchema = {
     kind: { const: 'Runbook' },
     metadata: {
       type: 'object',
+      description: 'Name, version and owner, and who may run it',
       properties: {
         name: nameSchema,
         version: versionSchema,
@@ -46,13 +47,13 @@ export const runbookSchema: JsonSchema = {
           maxLength: 200,
           pattern: '^[^@\\s]+@[^@\\s]+$',
           patternErrorMessage: 'must name an owner as who@where',
-          description: 'who@where',
+          description: 'The team or person who answers for it, such as sre@summit',
         },
         description: descriptionSchema,
         labels: labelsSchema,
         allowList: {
           type: 'object',
-          properties: { roles: { type: 'array', items: roleSchema, minItems: 1, maxItems: 100, uniqueItems: true } },
+          properties: { roles: { type: 'array', description: 'Roles', items: roleSchema, minItems: 1, maxItems: 100, uniqueItems: true } },
           required: ['roles'],
           additionalProperties: false,
           description: 'The initiator needs one of these roles; absent: anyone authenticated',
@@ -64,6 +65,7 @@ export const runbookSchema: JsonSchema = {
     },
     spec: {
       type: 'object',
+      description: 'The workflow and its inputs',
       properties: {
         type: { enum: ['ops', 'data', 'cicd', 'chaos', 'demo'], description: 'Section of the catalog' },
         inputs: { type: 'array', items: parameterSchema, maxItems: 200, description: 'What the operator is asked for' },

@@ -25,7 +25,7 @@ const task: JsonSchema = {
     },
     needs: {
       type: 'array',
-      items: { type: 'string' },
+      items: { type: 'string', description: 'Id of another task' },
       maxItems: 1_000,
       uniqueItems: true,
       description: 'Tasks that must have succeeded before; without it the task starts at once',
@@ -62,6 +62,7 @@ export const workflowSchema: JsonSchema = {
     kind: { const: 'Workflow' },
     metadata: {
       type: 'object',
+      description: 'Name and version',
       properties: {
         name: nameSchema,
         version: versionSchema,
@@ -74,6 +75,7 @@ export const workflowSchema: JsonSchema = {
     },
     spec: {
       type: 'object',
+      description: 'The tasks and how data flows between them',
       properties: {
         parameters: { type: 'array', items: parameterSchema, maxItems: 200, description: 'What the tasks are given' },
         policy: policySchema,

@@ -91,8 +91,8 @@ function checkEntry({ session, report }: RuleContext, runbook: Runbook, workflow
   const dynamic = session.dynamicIn(runbook);
   for (const problem of checkValue(valueSchema(target.parameter), entry.value, { noun: 'property', dynamic })) {
     const { start, end } = problemSpan(entry.value, problem);
-    const message = `${dotted([entry.name, ...problem.path])} of ${workflowTitle(workflow)} ${problem.text}`;
-    report(runbook, { start, end, message, hint: problem.hint, fix: problemFix(problem) });
+    const message = `${quoted(dotted([entry.name, ...problem.path]))} of ${workflowTitle(workflow)} ${problem.text}`;
+    report(runbook, { start, end, message, hint: problem.hint ?? valueHint(target), fix: problemFix(problem) });
   }
 }
 
@@ -140,12 +140,20 @@ function checkParameter({ session, report }: RuleContext, runbook: Runbook, work
   const checked = session.checkerOf({ manifest: runbook, place: 'bindings' }).check(`inputs.${name}`);
   const answer = checked.ok ? assignable(checked.type, valueSchema(target.parameter)) : undefined;
   if (answer && !answer.ok) {
-    const message = `the input ${quoted(name)} is ${answer.found}, but the parameter ${quoted(name)} of ${workflowTitle(workflow)} must be ${answer.expected}`;
+    const [is, wants] =
+      input.parameter.type === target.parameter.type
+        ? [answer.found, answer.expected]
+        : [`of type ${input.parameter.type}`, `of type ${target.parameter.type}`];
+    const message = `the input ${quoted(name)} is ${is}, but the parameter ${quoted(name)} of ${workflowTitle(workflow)} must be ${wants}`;
     report(runbook, { start, end, message, hint: 'declare both alike, or convert it in spec.with' });
   } else if (needed && !input.parameter.required && input.parameter.default === undefined) {
     const message = `the input ${quoted(name)} may be left out, but ${workflowTitle(workflow)} requires the parameter ${quoted(name)}`;
     report(runbook, { start, end, message, hint: 'make the input required, or give it a default' });
   }
+}
+
+function valueHint({ parameter }: ParameterView): string {
+  return `the parameter is of type ${parameter.type}${parameter.description === undefined ? '' : `: ${parameter.description}`}`;
 }
 
 function workflowTitle({ name, version }: Workflow): string {

@@ -3,6 +3,7 @@ import type { MapNode, Path } from '../../parse/node.ts';
 import { dotted } from '../../model/subject.ts';
 import { checkValue } from '../../schema/check.ts';
 import { problemFix, problemSpan } from '../../schema/place.ts';
+import { quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 import { taskTitle } from '../titles.ts';
 
@@ -45,8 +46,8 @@ spec:
         report(workflow, {
           start: span.start,
           end: span.end,
-          message: `${title(problem.path, uses)} ${problem.text} in ${taskTitle(task)}`,
-          hint: problem.hint,
+          message: `${taskTitle(task)}: ${title(problem.path, uses)} ${problem.text}`,
+          hint: problem.hint ?? `maestro tasks show ${uses} prints what it takes`,
           fix: problemFix(problem),
         });
       }
@@ -55,7 +56,7 @@ spec:
 });
 
 function title(path: Path, uses: string): string {
-  return path.length === 0 ? `the input of ${uses}` : `${dotted(path)} of ${uses}`;
+  return path.length === 0 ? `the input of ${uses}` : `${quoted(dotted(path))} of ${uses}`;
 }
 
 /** Without `with` the input is an empty mapping. */

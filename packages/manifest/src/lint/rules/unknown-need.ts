@@ -49,7 +49,7 @@ spec:
         report(workflow, {
           ...span,
           message: `${taskTitle(task)} needs ${quoted(need.value)}, but the workflow has no such task${didYouMean(near)}`,
-          hint: others.length === 0 ? 'remove it: there is no other task' : `the other tasks are ${choices(others, 'and')}`,
+          hint: others.length === 0 ? 'remove it: there is no other task' : `other tasks: ${choices(others, 'and')}`,
           fix: near[0] === undefined ? undefined : { ...span, newText: near[0] },
         });
       }
