@@ -1,0 +1,340 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { folder, project } from '../../test/project.ts';
+import { execute, start } from '../testing.ts';
+
+const plain = { NO_COLOR: '1' };
+
+describe('maestro run --ephemeral', () => {
+  test('one line per event, and the outputs', async () => {
+    const { code, stdout, stderr } = await execute(['run', 'hello', '--ephemeral', '--input', 'pause=2', '--run-id', 'r1'], {
+      cwd: project(),
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const clock = String.raw`\d\d:\d\d:\d\d`;
+    expect(stdout).toMatch(
+      new RegExp(
+        `^hello@1\\.0\\.0 {2}run r1\\n${clock} run started sha256:\\w+\\n${clock} wait started tasks/wait\\.sleep@0\\.1\\.0\\n${clock} wait succeeded\\nsucceeded in \\w+ {2}run r1\\noutputs\\n {2}slept: 2\\n$`,
+      ),
+    );
+  });
+
+  test('--json prints every event and then the result, and nothing else', async () => {
+    const { code, stdout, stderr } = await execute(['run', 'hello', '--ephemeral', '--json', '--input', 'pause=2'], { cwd: project() });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map((line) => line.type)).toEqual(['run.started', 'task.started', 'task.succeeded', 'run.finished', 'result']);
+    expect(lines[0]).toMatchObject({ specversion: '1.0', source: 'maestro/hello@1.0.0' });
+    expect(lines.at(-1).result).toMatchObject({ status: 'succeeded', outputs: { slept: 2 }, runId: lines[0].subject });
+  });
+
+  test('a failed attempt is told, and so is what a task logs and emits', async () => {
+    const { code, stdout } = await execute(['run', 'flaky', '--ephemeral'], { cwd: project() });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/try attempt 1 failed: SERVICE_BUSY: the service is busy; again in \w+\n/);
+    expect(stdout).toContain('try | trying {"attempt":2}\n');
+    expect(stdout).toContain('try done {"attempt":2}\n');
+  });
+
+  test('a failed run says which task, why, and what next; the escape sequence in its message is harmless', async () => {
+    const { code, stdout, stderr } = await execute(['run', 'broken', '--ephemeral'], { cwd: project() });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(stdout).toContain('never skipped\n');
+    expect(stdout).toContain(
+      '  task break: THING_BROKEN: the thing is broken\\x1b[2J\n  next: correct the cause, then start a new run; `maestro tasks show tasks/broken@1.0.0`',
+    );
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  test('no engine is started', async () => {
+    const cwd = project();
+    await execute(['run', 'hello', '--ephemeral', '--input', 'pause=1'], { cwd });
+    expect(existsSync(path.join(cwd, '.maestro/restate'))).toBe(false);
+  });
+});
+
+describe('inputs', () => {
+  const all = ['text=a=b', 'whole=-3', 'yes=false', 'list=[1, "x"]', 'map={"k": null}'].flatMap((pair) => ['--input', pair]);
+  const value = ['a=b', -3, false, [1, 'x'], { k: null }, 'red'];
+  const outputOf = (stdout: string) => JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '').result.outputs.value;
+
+  test('text becomes what its parameter says', async () => {
+    const { stdout } = await execute(['run', 'typed', '--ephemeral', '--json', ...all], { cwd: project() });
+    expect(outputOf(stdout)).toEqual(value);
+  });
+
+  test.each([
+    ['inputs.yaml', 'text: a=b\nwhole: -3\nyes: false\nlist: [1, x]\nmap: { k: null }\n'],
+    ['inputs.json', '{"text":"a=b","whole":-3,"yes":false,"list":[1,"x"],"map":{"k":null}}'],
+  ])('from %s', async (name, text) => {
+    const { stdout } = await execute(['run', 'typed', '--ephemeral', '--json', '--inputs', name], { cwd: project({ [name]: text }) });
+    expect(outputOf(stdout)).toEqual(value);
+  });
+
+  test('from standard input, and the rest as options', async () => {
+    const stdin = 'text: a=b\nwhole: -3\nyes: false\nlist: [1, x]\n';
+    const { stdout } = await execute(['run', 'typed', '--ephemeral', '--json', '--inputs', '-', '--input', 'map={"k": null}'], {
+      cwd: project(),
+      stdin,
+    });
+    expect(outputOf(stdout)).toEqual(value);
+  });
+
+  test('everything that is wrong with them is said at once', async () => {
+    const argv = [
+      'run',
+      'typed',
+      '--ephemeral',
+      '--input',
+      'wole=1',
+      '--input',
+      'yes=maybe',
+      '--input',
+      'list={}',
+      '--input',
+      'map=[',
+      '--input',
+      'color=blue',
+      '--input',
+      'text=a',
+    ];
+    const { code, stdout, stderr } = await execute(argv, { cwd: project() });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('error INPUT_INVALID: the inputs of typed@1.0.0 are wrong\n');
+    expect(stderr).toContain('  - unknown input "wole"; did you mean "whole"?');
+    expect(stderr).toContain('  - the input "yes" must be true or false, found "maybe"');
+    expect(stderr).toContain('  - the input "map" must be a JSON object, found "["');
+    expect(stderr).toContain('  - the input "list" must be a list, found an empty mapping');
+    expect(stderr).toContain('  - the input "color" must be "red" or "green", found "blue"');
+    expect(stderr).toContain('  next: `maestro plan typed@1.0.0` shows the inputs');
+  });
+
+  test.each([
+    [['--input', 'text'], 'error USAGE: --input "text" has no "="\n  next: write --input text=value\n'],
+    [['--input', '=a'], 'error USAGE: --input "=a" has no name before "="\n  next: write --input name=value\n'],
+    [
+      ['--input', 'text=a', '--input', 'text=b'],
+      'error INPUT_TWICE: input "text" is given twice, as --input\n  next: keep one of the two\n',
+    ],
+    [
+      ['--inputs', 'ok.yaml', '--input', 'text=b'],
+      'error INPUT_TWICE: input "text" is given twice, in ok.yaml and as --input\n  next: keep one of the two\n',
+    ],
+    [['--inputs', 'absent.yaml'], 'error INPUTS_UNREADABLE: cannot read the inputs from absent.yaml: does not exist (ENOENT)\n'],
+    [['--inputs', 'runbooks'], 'error INPUTS_UNREADABLE: cannot read the inputs from runbooks: is a folder, not a file (EISDIR)\n'],
+    [
+      ['--inputs', 'list.yaml'],
+      'error INPUTS_UNREADABLE: cannot read the inputs from list.yaml: expected input names with their values, found a list\n',
+    ],
+    [
+      ['--inputs', 'empty.yaml'],
+      'error INPUTS_UNREADABLE: cannot read the inputs from empty.yaml: expected input names with their values, found nothing\n',
+    ],
+    [['--inputs', 'broken.yaml'], 'error INPUTS_UNREADABLE: cannot read the inputs from broken.yaml:2:1: neither YAML nor JSON: '],
+    [['--inputs', 'alias.yaml'], 'error INPUTS_UNREADABLE: cannot read the inputs from alias.yaml: '],
+    [
+      ['--inputs', 'large.yaml'],
+      'error INPUTS_UNREADABLE: cannot read the inputs from large.yaml: it has 4194305 bytes, inputs at most 4194304',
+    ],
+  ])('%j', async (argv, message) => {
+    const bomb = Array.from({ length: 12 }, (_, i) => `a${i}: &a${i} [${Array(10).fill(i === 0 ? 'x' : `*a${i - 1}`)}]`).join('\n');
+    const cwd = project({
+      'ok.yaml': 'text: a',
+      'list.yaml': '- a',
+      'empty.yaml': '',
+      'broken.yaml': 'a: [1,\nb: 2',
+      'alias.yaml': bomb,
+      'large.yaml': 'x'.repeat(4 * 1024 * 1024 + 1),
+    });
+    const { code, stdout, stderr } = await execute(['run', 'typed', '--ephemeral', ...argv], { cwd });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  test('what is missing is asked for at a terminal, until it is right', async () => {
+    const run = start(['run', 'hello', '--ephemeral'], { cwd: project(), terminal: true, env: plain });
+    await run.printed(/pause \(integer\) How long to wait, in milliseconds: /);
+    run.type('soon');
+    await run.printed(/the input "pause" must be an integer, found "soon"\npause \(integer\)/);
+    run.type('3');
+    expect(await run.finished).toMatchObject({ code: 0, stdout: expect.stringContaining('slept: 3') });
+  });
+
+  test('elsewhere, and with --json, it is an error', async () => {
+    const cwd = project();
+    for (const options of [{ cwd }, { cwd, terminal: true }]) {
+      const { code, stderr } = await execute(['run', 'hello', '--ephemeral', '--json'], options);
+      expect(code).toBe(2);
+      expect(stderr).toContain('the input "pause" (integer) is required: How long to wait, in milliseconds');
+    }
+  });
+
+  test('Ctrl-C and Ctrl-D at the question start nothing', async () => {
+    const cwd = project();
+    const interrupted = start(['run', 'hello', '--ephemeral'], { cwd, terminal: true, env: plain });
+    await interrupted.printed(/pause/);
+    interrupted.signal('SIGINT');
+    expect((await interrupted.finished).code).toBe(130);
+    const closed = start(['run', 'hello', '--ephemeral'], { cwd, terminal: true, env: plain, stdin: '' });
+    expect(await closed.finished).toMatchObject({ code: 2, stderr: expect.stringContaining('error INPUT_ENDED') });
+  });
+});
+
+describe('approvals of an ephemeral run', () => {
+  test('are asked for at the terminal; not the initiator, not nobody', async () => {
+    const run = start(['run', 'gated', '--ephemeral', '--input', 'pause=1'], { cwd: project(), terminal: true, env: plain });
+    await run.printed(/A decision is needed: ada wants to run gated\n {2}plan {5}gated@1\.0\.0\n {2}pause: 1\n {2}digest {3}sha256:\w+/);
+    await run.printed(/As ombuds: \[approve\/reject\]/);
+    run.type('approve');
+    await run.printed(/name of the approver:/);
+    run.type('ada');
+    await run.printed(/ada started this run and cannot approve it/);
+    run.type('olive');
+    await run.printed(/comment/);
+    run.type('fine');
+    await run.printed(/As legal:/);
+    run.type('a');
+    run.type('lea');
+    run.type('');
+    const { code, stdout } = await run.finished;
+    expect(code).toBe(0);
+    expect(stdout).toContain('approved by olive as ombuds: fine');
+    expect(stdout).toContain('slept: 1');
+  });
+
+  test('a rejection ends it: exit code 3', async () => {
+    const run = start(['run', 'gated', '--ephemeral', '--input', 'pause=1'], { cwd: project(), terminal: true, env: plain });
+    for (const line of ['reject', 'olive', 'not today']) run.type(line);
+    const { code, stdout } = await run.finished;
+    expect(code).toBe(3);
+    expect(stdout).toMatch(
+      /failed in \w+.*\n {2}APPROVAL_REJECTED: rejected by olive \(ombuds\) at .*: not today\n {2}next: settle it with the approvers/,
+    );
+  });
+
+  test('without a terminal nobody could give them: it does not start', async () => {
+    const { code, stdout, stderr } = await execute(['run', 'gated', '--ephemeral', '--input', 'pause=1', '--json'], { cwd: project() });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('error APPROVAL_IMPOSSIBLE: ');
+  });
+});
+
+describe('Ctrl-C of an ephemeral run', () => {
+  test('at a terminal one is asked; staying stays', async () => {
+    const run = start(['run', 'slow', '--ephemeral'], { cwd: project(), terminal: true, env: plain });
+    await run.printed(/wait .*tasks\/wait\.sleep/);
+    run.signal('SIGINT');
+    await run.printed(/Cancel the run \(it lives in this process only\), or stay\? \[cancel\/stay\]/);
+    run.type('stay');
+    await run.printed(/wait .*tasks\/wait\.sleep/);
+    await new Promise((resolve) => setImmediate(resolve));
+    run.signal('SIGINT');
+    await run.printed(/Cancel the run/);
+    run.type('cancel');
+    const { code, stdout } = await run.finished;
+    expect(code).toBe(3);
+    expect(stdout).toContain('cancelled in ');
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('elsewhere %s cancels it', async (signal, code) => {
+    const run = start(['run', 'slow', '--ephemeral', '--json'], { cwd: project() });
+    await run.printed(/task\.started/);
+    run.signal(signal);
+    const finished = await run.finished;
+    expect(finished.code).toBe(code);
+    expect(finished.stdout).toContain('"status":"cancelled"');
+  });
+
+  test('a second one quits', async () => {
+    const run = start(['run', 'slow', '--ephemeral'], { cwd: project(), terminal: true, env: plain });
+    await run.printed(/wait .*tasks\/wait\.sleep/);
+    run.signal('SIGINT');
+    await run.printed(/Cancel the run/);
+    run.signal('SIGINT');
+    expect((await run.finished).code).toBe(130);
+  });
+});
+
+describe('what keeps a run from starting', () => {
+  test('a runbook with errors, an unknown one, one this user may not start', async () => {
+    const roles = `apiVersion: maestro/v1\nkind: Runbook\nmetadata: { name: closed, version: 1.0.0, owner: a@b, allowList: { roles: [dba] } }\nspec: { workflowRef: slow@1.0.0 }\n`;
+    const cwd = project({
+      'runbooks/closed.yaml': roles,
+      'runbooks/half.yaml': 'apiVersion: maestro/v1\nkind: Workflow\nmetadata: { name: half, version: 1.0.0 }\nspec: {}\n',
+    });
+    expect(await execute(['run', 'half', '--ephemeral'], { cwd })).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('error PLAN_REFUSED'),
+    });
+    expect(await execute(['run', 'helo', '--ephemeral'], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('did you mean "hello"?'),
+    });
+    expect(await execute(['run', 'closed', '--ephemeral'], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('error ROLE_REQUIRED: closed@1.0.0 may be started by dba only; ada has the roles: sre'),
+    });
+  });
+
+  test('a workspace that is not there, an artifact folder that cannot be made, a signing key that cannot be read', async () => {
+    const cwd = project({ file: '' });
+    const run = (argv: string[], env: Record<string, string> = {}) =>
+      execute(['run', 'hello', '--ephemeral', '--input', 'pause=1', ...argv], { cwd, env });
+    expect(await run(['--workspace', 'absent'])).toMatchObject({ code: 2, stderr: expect.stringContaining('error STATE_FOLDER_UNUSABLE') });
+    expect(await run([], { MAESTRO_ARTIFACTS: 'file/below' })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('error STATE_FOLDER_UNUSABLE'),
+    });
+    expect(await run([], { MAESTRO_SIGNING_KEY_FILE: 'absent.pem' })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('absent.pem'),
+    });
+  });
+
+  test('a run id that is none', async () => {
+    const { code, stderr } = await execute(['run', 'hello', '--ephemeral', '--input', 'pause=1', '--run-id', '../x'], { cwd: project() });
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('error RUN_ID_INVALID: "../x" is no run id') });
+  });
+});
+
+describe('runs that others could reach', () => {
+  test.each([[['runs', 'list']], [['runs', 'attach', 'r1']], [['runs', 'cancel', 'r1']], [['approve', 'r1', '--role', 'x']], [['up']]])(
+    '%j needs an engine that outlives its process',
+    async (argv) => {
+      const cwd = project();
+      const { code, stderr } = await execute(argv, { cwd, env: { MAESTRO_ENGINE: 'in-process' } });
+      expect(code).toBe(2);
+      expect(stderr).toContain('error ENGINE_EPHEMERAL');
+    },
+  );
+});
+
+test('a bundle is written, and signed with the configured key', async () => {
+  const { generateKeyPairSync } = await import('node:crypto');
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const cwd = folder({
+    'a.txt': 'hello',
+    'key.pem': privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    'pub.pem': publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+    'maestro.config.json': '{"signing": {"keyFile": "key.pem"}}',
+    'runbooks/pack.yaml':
+      'apiVersion: maestro/v1\nkind: Workflow\nmetadata: { name: pack, version: 1.0.0 }\nspec:\n  tasks:\n    - { id: package, uses: ops/disclosure.package@0.1.0, with: { files: [a.txt], outPath: bundle.zip } }\n',
+  });
+  expect(await execute(['run', 'pack', '--ephemeral'], { cwd })).toMatchObject({ code: 0 });
+  expect(await execute(['verify', 'bundle.zip', '--key', 'pub.pem'], { cwd })).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^verified {2}bundle\.zip: 1 file, 5 bytes,.*\n(.*\n)*signature {2}valid, by key \w{64}\n$/),
+  });
+  expect(await execute(['verify', 'bundle.zip'], { cwd })).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('but not checked: give the public key with --key'),
+  });
+});
