@@ -61,6 +61,8 @@ export interface TestContext extends CompleteRunContext, AsyncDisposable {
   abort(reason?: unknown): void;
   /** All bytes of an artifact, verified. */
   readArtifact(ref: ArtifactRef): Promise<Buffer>;
+  /** Closes pooled clients, as a worker does that stops. Throws when one does not close. */
+  closeClients(): Promise<void>;
   /** Closes pooled clients and removes temporary files. Throws when a client does not close. */
   dispose(): Promise<void>;
 }
@@ -179,6 +181,7 @@ export function createTestContext(options: TestContextOptions = {}): TestContext
       for await (const chunk of (context as TestContext).artifacts.open(ref)) chunks.push(chunk);
       return Buffer.concat(chunks);
     },
+    closeClients: () => pool.close(),
     async dispose() {
       try {
         await pool.close();

@@ -138,8 +138,10 @@ function ordinaryPayload(subject: Subject, rule: ConformanceRule): (ctx: TestCon
   );
 }
 
+/** Why a pooled client did not close; then removes what is left of the context. */
 async function closed(context: TestContext, ms: number): Promise<unknown> {
-  const outcome = await within(ms, context.dispose());
+  const outcome = await within(ms, context.closeClients());
+  await context.dispose();
   if (outcome === 'hung') return new Error(`a pooled client did not close within ${ms} ms`);
   return outcome.ok ? undefined : outcome.error;
 }

@@ -41,10 +41,15 @@ function broken(change: Change): DeclaredTask {
 }
 
 /** What the suite finds: the messages of the cases that fail, by rule. */
-async function findings(task: DeclaredTask, fixture?: TaskFixture): Promise<Partial<Record<ConformanceRule, string>>> {
+async function findings(
+  task: DeclaredTask,
+  fixture?: TaskFixture,
+  only?: ConformanceRule,
+): Promise<Partial<Record<ConformanceRule, string>>> {
   const found: Partial<Record<ConformanceRule, string>> = {};
-  const options = { timeoutMs: 600, promptMs: 100, ...(fixture === undefined ? {} : { tasks: { [task.name]: fixture } }) };
+  const options = { timeoutMs: 1_000, promptMs: 250, ...(fixture === undefined ? {} : { tasks: { [task.name]: fixture } }) };
   for (const each of conformanceSuite([task], options)) {
+    if (only !== undefined && each.rule !== only) continue;
     await each.run().catch((error: Error) => {
       found[each.rule] = `${found[each.rule] ?? ''}${error.message}\n`;
     });
@@ -150,7 +155,7 @@ describe('declaration', () => {
     ['a retry without attempts', { retry: {} as never }, /retry.maxAttempts/],
     ['a secret listed twice', { secrets: ['TOKEN', 'TOKEN'] }, /TOKEN is listed twice/],
   ])('finds %s', async (_, change, message) => {
-    const found = await findings(broken(change));
+    const found = await findings(broken(change), undefined, 'declaration');
     expect(found.declaration).toMatch(message);
   });
 
@@ -203,7 +208,7 @@ describe('schemas', () => {
     ],
     ['one in a definition', { $defs: { d: { type: 'object', properties: { a: {} } } } }, /input\/\$defs\/d\/properties\/a/],
   ])('finds %s', async (_, schema, message) => {
-    expect((await findings(inputOf(schema))).schemas).toMatch(message);
+    expect((await findings(inputOf(schema), {}, 'schemas')).schemas).toMatch(message);
   });
 
   it('accepts a description beside, behind a reference, and once for all alternatives', async () => {
@@ -233,7 +238,7 @@ describe('schemas', () => {
       /two examples are called "x"/,
     ],
   ])('finds %s', async (_, examples, message) => {
-    expect((await findings(broken({ examples: examples as DeclaredTask['examples'] }))).schemas).toMatch(message);
+    expect((await findings(broken({ examples: examples as DeclaredTask['examples'] }), {}, 'schemas')).schemas).toMatch(message);
   });
 });
 
@@ -274,11 +279,13 @@ describe('execute', () => {
     ['resolves to NaN', async () => ({ payload: [Number.NaN] }), /no JSON: \/0 is NaN/],
     ['resolves to too much', async () => ({ payload: { text: 'x'.repeat(300_000) } }), /above 262144 write an artifact/],
     ['throws', async () => Promise.reject(new Error('broken')), /failed with Error: broken/],
-    ['never ends', () => new Promise(() => {}), /did not end within 600 ms/],
+    ['never ends', () => new Promise(() => {}), /did not end within 1000 ms/],
     ['throws a string', async () => Promise.reject('broken'), /threw "broken", which is not an Error/],
   ])('finds a task that %s', async (_, execute, message) => {
     const found = await findings(
       broken({ ...(execute === undefined ? {} : { execute }), examples: [{ title: 'x', input: { text: 'a' }, output: { text: 'a' } }] }),
+      {},
+      'execute',
     );
     expect(found.execute).toMatch(message);
   });
@@ -344,10 +351,10 @@ describe('abort', () => {
   });
 
   it('finds a task that does not stop waiting', async () => {
-    const task = broken({ execute: slow((ctx) => (ctx.taskId === 'task' ? Promise.resolve() : delay(200))) });
+    const task = broken({ execute: slow((ctx) => (ctx.taskId === 'task' ? Promise.resolve() : delay(400))) });
     await expectOnly(
       'abort',
-      /did not end within 100 ms although its signal was aborted beforehand.*did not end within 100 ms of being aborted/s,
+      /did not end within 250 ms although its signal was aborted beforehand.*did not end within 250 ms of being aborted/s,
       task,
     );
   });
@@ -366,7 +373,7 @@ describe('abort', () => {
       stuck: () => ({ payload: { text: 'hang' } }),
       optOut: { 'dry-run': 'about abort', pool: 'about abort', secrets: 'about abort', execute: 'about abort', examples: 'about abort' },
     });
-    expect(found.abort).toMatch(/did not end within 100 ms of being aborted/);
+    expect(found.abort).toMatch(/did not end within 250 ms of being aborted/);
   });
 
   it('finds a stuck call that is not', async () => {
@@ -634,7 +641,7 @@ describe('pool', () => {
         () => Promise.reject(new Error('stuck')),
       ),
     );
-    expect((await findings(failing, { optOut })).pool).toMatch(/pooled client "k" did not close/);
+    expect((await findings(failing, {}, 'pool')).pool).toMatch(/pooled client "k" did not close/);
     const hanging = pooling((ctx) =>
       ctx.pool(
         'k',
@@ -642,7 +649,7 @@ describe('pool', () => {
         () => new Promise(() => {}),
       ),
     );
-    expect((await findings(hanging, { optOut })).pool).toMatch(/did not close within 100 ms/);
+    expect((await findings(hanging, {}, 'pool')).pool).toMatch(/did not close within 250 ms/);
   });
 
   it('finds a client whose close does nothing', async () => {
@@ -657,7 +664,7 @@ describe('pool', () => {
         () => {},
       ),
     );
-    expect((await findings(task, { optOut })).pool).toMatch(/left something open: a connection/);
+    expect((await findings(task, {}, 'pool')).pool).toMatch(/left something open: a connection/);
   });
 
   it('finds a client for every call', async () => {
@@ -679,7 +686,7 @@ describe('pool', () => {
     const task = pooling(async () => {
       sockets.push(await dial());
     });
-    expect((await findings(task, { optOut })).pool).toMatch(/left something open: a connection/);
+    expect((await findings(task, {}, 'pool')).pool).toMatch(/left something open: a connection/);
   });
 
   it('finds a timer that was forgotten', async () => {
@@ -687,7 +694,7 @@ describe('pool', () => {
     const task = pooling(() => {
       timers.push(setInterval(() => {}, 1_000));
     });
-    expect((await findings(task, { optOut })).pool).toMatch(/left something open: .*Timeout/);
+    expect((await findings(task, {}, 'pool')).pool).toMatch(/left something open: .*Timeout/);
     for (const timer of timers) clearInterval(timer);
   });
 
@@ -696,7 +703,7 @@ describe('pool', () => {
     const task = pooling(async (ctx) => {
       handles.push(await open(join(ctx.workspace, 'a.txt')));
     });
-    const found = await findings(task, { optOut, context: { files: { 'a.txt': 'x' } } });
+    const found = await findings(task, { context: { files: { 'a.txt': 'x' } } }, 'pool');
     expect(found.pool).toMatch(/left something open: the file a.txt/);
     for (const handle of handles) await handle.close();
   });
