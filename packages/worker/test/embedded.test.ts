@@ -75,7 +75,11 @@ describe('the embedded engine', () => {
     await first.close();
     expect(left.running).toBe(false);
 
-    for (const stale of ['{"pid":', JSON.stringify({ pid: process.pid, started: 'long ago' }), JSON.stringify({ pid: 2 ** 22 + 1, started: '1' })]) {
+    for (const stale of [
+      '{"pid":',
+      JSON.stringify({ pid: process.pid, started: 'long ago' }),
+      JSON.stringify({ pid: 2 ** 22 + 1, started: '1' }),
+    ]) {
       writeFileSync(join(dir, 'server.json'), stale);
       const again = await runner();
       expect(await echo(again)).toBe('succeeded');
@@ -99,7 +103,11 @@ describe('the embedded engine', () => {
 
   it('starts its server again when that is killed', async () => {
     const host = await runner();
-    const handle = await host.start({ plan: await plan({ a: { uses: 'wait', with: { ms: 200, times: 4 } } }), inputs: {}, initiator: alice });
+    const handle = await host.start({
+      plan: await plan({ a: { uses: 'wait', with: { ms: 200, times: 4 } } }),
+      inputs: {},
+      initiator: alice,
+    });
     process.kill(serverProcess().pid, 'SIGKILL');
     expect((await handle.result()).status).toBe('succeeded');
   });
@@ -119,7 +127,11 @@ describe('the embedded engine', () => {
     const status = await new Promise<number>((resolve, reject) => {
       const session = connect(url);
       session.on('error', reject);
-      const request = session.request({ ':method': 'POST', ':path': '/invoke/Run/run', 'content-type': 'application/vnd.restate.invocation.v5' });
+      const request = session.request({
+        ':method': 'POST',
+        ':path': '/invoke/Run/run',
+        'content-type': 'application/vnd.restate.invocation.v5',
+      });
       request.on('response', (headers) => {
         resolve(Number(headers[':status']));
         session.close();
@@ -132,7 +144,10 @@ describe('the embedded engine', () => {
 
   it('says what to do when its folder cannot be used', async () => {
     writeFileSync(join(folder, 'file'), '');
-    await expect(runner(join(folder, 'file', '.maestro'))).rejects.toMatchObject({ code: 'STATE_FOLDER_UNUSABLE', message: expect.stringContaining('ENOTDIR') });
+    await expect(runner(join(folder, 'file', '.maestro'))).rejects.toMatchObject({
+      code: 'STATE_FOLDER_UNUSABLE',
+      message: expect.stringContaining('ENOTDIR'),
+    });
   });
 
   it('says what to do where there is no server binary', () => {
@@ -143,8 +158,14 @@ describe('the embedded engine', () => {
         return error;
       }
     };
-    expect(missing('win32', 'x64')).toMatchObject({ code: 'RESTATE_BINARY_MISSING', message: expect.stringMatching(/no server for Windows.*--ephemeral/) });
-    expect(missing('linux', 'mips')).toMatchObject({ code: 'RESTATE_BINARY_MISSING', message: expect.stringMatching(/restate-server-linux-mips is not installed.*--omit=optional/) });
+    expect(missing('win32', 'x64')).toMatchObject({
+      code: 'RESTATE_BINARY_MISSING',
+      message: expect.stringMatching(/no server for Windows.*--ephemeral/),
+    });
+    expect(missing('linux', 'mips')).toMatchObject({
+      code: 'RESTATE_BINARY_MISSING',
+      message: expect.stringMatching(/restate-server-linux-mips is not installed.*--omit=optional/),
+    });
   });
 
   it('says why its server did not start', async () => {
@@ -175,13 +196,16 @@ async function workerUrl(host: Runner): Promise<string> {
   const { request } = await import('node:http');
   await eventually('the worker is registered', async () => (await echo(host)) === 'succeeded');
   const body = await new Promise<string>((resolve, reject) => {
-    const sent = request({ socketPath: join(folder, '.maestro', 'restate', 'maestro', 'admin.sock'), path: '/deployments', host: 'localhost' }, (response) => {
-      let text = '';
-      response.on('data', (chunk) => {
-        text += chunk;
-      });
-      response.on('end', () => resolve(text));
-    });
+    const sent = request(
+      { socketPath: join(folder, '.maestro', 'restate', 'maestro', 'admin.sock'), path: '/deployments', host: 'localhost' },
+      (response) => {
+        let text = '';
+        response.on('data', (chunk) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve(text));
+      },
+    );
     sent.on('error', reject);
     sent.end();
   });

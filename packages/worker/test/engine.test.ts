@@ -320,7 +320,28 @@ describe.each([
     await expect(bench.runner.start({ plan: other, inputs: {}, initiator: alice, runId: "x' or 1=1" })).rejects.toMatchObject({
       code: 'RUN_ID_INVALID',
     });
+    await expect(bench.runner.decide('no-such-run', { role: 'x', by: 'y', approved: true })).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
     await expect(bench.runner.cancel('no-such-run')).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
+  });
+
+  it('takes names of JavaScript for names', async () => {
+    const result = await bench.run(
+      await plan(
+        {
+          constructor: { uses: 'echo', with: { value: 1 } },
+          valueof: { uses: 'echo', with: { value: { $cel: 'tasks.constructor.output.value + 1' } }, needs: ['constructor'] },
+        },
+        { outputs: { n: { $cel: 'tasks.valueof.output.value' } } },
+      ),
+    );
+    expect(result.outputs).toEqual({ n: 2 });
+  });
+
+  it('does not call a plan done of which a part could never start', async () => {
+    const result = await bench.run(
+      await plan({ a: { uses: 'echo', with: { value: 1 }, needs: ['b'] }, b: { uses: 'echo', with: { value: 1 }, needs: ['a'] } }),
+    );
+    expect(result.error).toMatchObject({ code: 'PLAN_INVALID', message: expect.stringContaining('a, b') });
   });
 
   it('starts a run once, however often it is asked to', async () => {

@@ -55,7 +55,8 @@ class Interpreter {
       record: { id: task.id, uses: `${task.uses.name}@${task.uses.version}`, status: 'pending', attempts: 0 },
     }));
     const { runId: id, startedAt, initiator } = run;
-    this.#scope = { params: {}, tasks: {}, run: { id, startedAt, dryRun: false, initiator } };
+    // Without prototypes: a task may be called `constructor`.
+    this.#scope = { params: Object.create(null), tasks: Object.create(null), run: { id, startedAt, dryRun: false, initiator } };
   }
 
   async run(): Promise<RunResult> {
@@ -126,6 +127,8 @@ class Interpreter {
       await this.#loop.turn();
     }
     this.#loop.forget('timeout');
+    const stuck = this.#nodes.filter((node) => node.record.status === 'pending').map((node) => node.task.id);
+    if (stuck.length > 0) this.#fail({ code: 'PLAN_INVALID', message: `nothing that is left can ever start: ${stuck.join(', ')}` });
   }
 
   #ready(node: Node): boolean {

@@ -56,7 +56,10 @@ export class RestateClient {
 
   async decide(runId: string, decision: DecisionInput): Promise<void> {
     const answer = await request(this.#ingress, 'POST', `/${SERVICE}/${runId}/decide`, { body: decision, timeoutMs: 30_000 });
-    if (answer.status >= 300) throw TaskError.terminal('DECISION_REFUSED', `run ${runId}: ${messageOf(answer)}`);
+    if (answer.status < 300) return;
+    if (answer.status === 503) throw new Unreachable(`${where(this.#ingress)}: 503 ${messageOf(answer)}`);
+    if (!(await this.knows(runId))) throw unknownRun(runId);
+    throw TaskError.terminal('DECISION_REFUSED', `run ${runId}: ${messageOf(answer)}`);
   }
 
   async cancel(runId: string): Promise<void> {
