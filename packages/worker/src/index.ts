@@ -1,4 +1,4 @@
-export { secretEnvironment, secretFiles, type SecretProvider } from './execution/secrets.ts';
+export { type SecretProvider, secretEnvironment, secretFiles } from './execution/secrets.ts';
 export { openRunner } from './open-runner.ts';
 export type { EngineOptions, RunnerOptions } from './options.ts';
 export type {

@@ -1,3 +1,3 @@
 export { serverBinary } from './binary.ts';
-export { type EmbeddedOptions, EmbeddedServer, embeddedClient } from './server.ts';
 export { alive, identify, type ProcessIdentity } from './process-identity.ts';
+export { type EmbeddedOptions, EmbeddedServer, embeddedClient } from './server.ts';

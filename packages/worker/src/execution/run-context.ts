@@ -1,9 +1,9 @@
 import { type Artifacts, type DeclaredTask, type Logger, type RunContext, type Signer, TaskError } from '@summit/maestro-sdk';
+import type { ClientPool } from '@summit/maestro-sdk/pool';
 import { type EventSink, runEvent } from '../interpreter/events.ts';
 import type { DurableWaits, TaskCall } from '../interpreter/host.ts';
 import { runRef } from '../interpreter/run-input.ts';
 import type { RunEventType } from '../run.ts';
-import type { ClientPool } from './pool.ts';
 import type { Redactor } from './redact.ts';
 
 /** What a worker lends to every execution. */

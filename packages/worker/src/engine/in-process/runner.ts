@@ -1,7 +1,7 @@
 import { type Decision, TaskError } from '@summit/maestro-sdk';
 import { admit } from '../../admission.ts';
-import type { TaskHost } from '../../interpreter/host.ts';
 import { questionName } from '../../interpreter/approvals.ts';
+import type { TaskHost } from '../../interpreter/host.ts';
 import { interpret } from '../../interpreter/interpreter.ts';
 import type { RunnerOptions } from '../../options.ts';
 import type { TaskRegistry } from '../../packages/tasks.ts';
