@@ -34,7 +34,8 @@ export {
   typeName,
 } from './expressions/index.ts';
 export { applyFixes } from './format/apply-fixes.ts';
-export { type DiagnosticFormat, type FormatOptions, formatDiagnostics, type Style } from './format/format.ts';
+export { type DiagnosticFormat, formatDiagnostics } from './format/format.ts';
+export type { FormatOptions, Style } from './format/pretty.ts';
 export { type GraphFormat, graph } from './graph/graph.ts';
 export { type BindOptions, bindInputs, type InputProblem, type InputProblemCode } from './inputs/bind.ts';
 export { bindParameters } from './inputs/parameters.ts';

@@ -1,7 +1,7 @@
+import { parseScalar } from '../expressions/index.ts';
 import type { ScalarNode } from '../parse/node.ts';
 import { type Node, setOwn } from '../parse/node.ts';
 import type { Template } from '../plan.ts';
-import { parseScalar } from '../expressions/index.ts';
 
 /** The template of a value of a document. Scalars that are not well-formed stay text: lint has refused them. */
 export function templateOf(node: Node): Template {

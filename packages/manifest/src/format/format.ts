@@ -1,17 +1,9 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { github } from './github.ts';
-import { pretty } from './pretty.ts';
+import { type FormatOptions, pretty } from './pretty.ts';
 
 /** Ways to write diagnostics down. */
 export type DiagnosticFormat = 'pretty' | 'json' | 'github';
-
-/** What a piece of pretty output is; a colour function may give each its own. */
-export type Style = 'error' | 'warning' | 'info' | 'code' | 'place' | 'gutter' | 'caret' | 'hint';
-
-export interface FormatOptions {
-  /** Paints a piece of `pretty` output. Default: no colours. */
-  paint?(style: Style, text: string): string;
-}
 
 /**
  * Diagnostics as text: `pretty` with the source line and a caret, `json` as one array, `github` as workflow commands that

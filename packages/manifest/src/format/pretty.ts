@@ -1,7 +1,14 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { SourceFile } from '../text/source.ts';
 import { cut } from '../text/words.ts';
-import type { FormatOptions, Style } from './format.ts';
+
+/** What a piece of pretty output is; a colour function may give each its own. */
+export type Style = 'error' | 'warning' | 'info' | 'code' | 'place' | 'gutter' | 'caret' | 'hint';
+
+export interface FormatOptions {
+  /** Paints a piece of `pretty` output. Default: no colours. */
+  paint?(style: Style, text: string): string;
+}
 
 /** Columns of a source line that are shown; a longer one is cut around the finding. */
 const WIDTH = 120;

@@ -13,9 +13,7 @@ export function addNeed(file: SourceFile, task: TaskView, id: string): { start: 
     return { start: at, end: at, newText: last ? `, ${id}` : id };
   }
   const last = list.items.at(-1);
-  if (!last) return undefined;
-  const { col } = file.position(list.start);
-  return { start: last.end, end: last.end, newText: `\n${' '.repeat(col - 1)}- ${id}` };
+  return last && lineBelow(file, last.end, file.position(list.start).col, `- ${id}`);
 }
 
 /** `needs` comes behind `uses`. */
@@ -24,9 +22,12 @@ function addField(file: SourceFile, task: TaskView, id: string): { start: number
   if (!uses) return undefined;
   const at = uses.value.end;
   if (task.node.flow) return { start: at, end: at, newText: `, needs: [${id}]` };
-  const { line } = file.position(at);
-  const { col } = file.position(uses.key.start);
-  // Behind a comment on the line, if there is one.
+  return lineBelow(file, at, file.position(uses.key.start).col, `needs: [${id}]`);
+}
+
+/** A line below the one of `offset`, behind whatever comment that has. */
+function lineBelow(file: SourceFile, offset: number, col: number, text: string): { start: number; end: number; newText: string } {
+  const { line } = file.position(offset);
   const end = file.offset({ line, col: file.line(line).length + 1 });
-  return { start: end, end, newText: `\n${' '.repeat(col - 1)}needs: [${id}]` };
+  return { start: end, end, newText: `\n${' '.repeat(col - 1)}${text}` };
 }

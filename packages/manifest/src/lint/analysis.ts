@@ -1,8 +1,11 @@
 import { type Checker, type ExprType, parseScalar, type Reference } from '../expressions/index.ts';
-import { quote } from '../parse/unquoted.ts';
+import type { Manifest, Workflow } from '../model/manifest.ts';
 import { sourceOffsets } from '../parse/scalar-map.ts';
-import type { Span } from './define.ts';
+import { quote } from '../parse/unquoted.ts';
+import { quoted } from '../text/words.ts';
+import type { Dag } from './dag.ts';
 import type { Site } from './site.ts';
+import type { Span } from './span.ts';
 
 /** Something wrong with an expression, with its place in the file. */
 export interface ExpressionProblem extends Span {
@@ -34,7 +37,13 @@ export interface Analysis {
   misplacedSecrets: Span[];
 }
 
-export function analyze(site: Site, checker: () => Checker): Analysis {
+/** What analysing a string needs to know of its manifest. */
+interface Known {
+  checkerOf(manifest: Manifest): Checker;
+  dag(workflow: Workflow): Dag;
+}
+
+export function analyze(site: Site, known: Known): Analysis {
   const parsed = parseScalar(site.node.value);
   const offset = sourceOffsets(site.node);
   const span = (start: number, end: number): Span => {
@@ -54,23 +63,43 @@ export function analyze(site: Site, checker: () => Checker): Analysis {
   if (isSecret(template)) return { ...analysis, value: { kind: 'secret', name: template.$secret } };
   const [only] = expressions;
   let type: ExprType | undefined;
-  for (const { source, start, end } of expressions) {
-    const result = checker().check(source);
+  for (const { source, start } of expressions) {
+    const result = known.checkerOf(site.manifest).check(source);
     analysis.refs.push(...result.refs);
     for (const ref of result.refs) if (ref.kind === 'secret') analysis.misplacedSecrets.push(span(start + ref.start, start + ref.end));
     if (result.ok) type = result.type;
     else {
       for (const { start: from, end: to, ...problem } of result.problems) {
         if (problem.code !== 'expression-syntax' && isUncertain(site)) continue;
-        const read = result.refs.find((ref) => ref.start === from && ref.kind.startsWith('task-'));
-        analysis.problems.push({ ...problem, ...span(start + from, start + to), ...(read ? { task: read.name } : {}) });
+        analysis.problems.push({ ...problem, ...span(start + from, start + to) });
       }
+    }
+    for (const ref of outOfReach(site, known, result.refs)) {
+      const place = span(start + ref.start, start + ref.end);
+      analysis.problems.push({
+        code: 'not-an-ancestor',
+        message: `task ${quoted(ref.name)} may not have run yet`,
+        task: ref.name,
+        ...place,
+      });
     }
   }
   if (analysis.misplacedSecrets.length > 0 || analysis.problems.length > 0) return analysis;
   if (isWhole(template) && only)
     return type === undefined ? analysis : { ...analysis, value: { kind: 'expression', type, source: only.source } };
   return { ...analysis, value: { kind: 'text' } };
+}
+
+/** Reads of tasks that the own task does not wait for, the first of each. Outputs of a workflow read all tasks. */
+function outOfReach({ manifest, task }: Site, known: Known, refs: readonly Reference[]): Reference[] {
+  if (manifest.kind !== 'Workflow' || !task) return [];
+  const dag = known.dag(manifest);
+  if (dag.uncertain(task)) return [];
+  const ancestors = dag.ancestors(task);
+  const reads = refs.filter(({ kind, name }) => kind.startsWith('task-') && dag.ids.has(name));
+  return reads.filter(
+    (ref, at) => (!ancestors.has(ref.name) || dag.ids.get(ref.name) === task) && reads.findIndex(({ name }) => name === ref.name) === at,
+  );
 }
 
 /** In a plain scalar YAML takes ` #` for the start of a comment, also in the middle of an expression. */

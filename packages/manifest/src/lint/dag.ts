@@ -47,7 +47,7 @@ function reach(task: TaskView, ids: Map<string, TaskView>): Set<string> {
 }
 
 /** One cycle for each group of tasks that need each other, as ids in the order in which they need; the first is the first in the text. */
-export function cyclesOf(workflow: Workflow, { ids, ancestors }: Dag): TaskView[][] {
+export function cyclesOf({ ids, ancestors }: Dag): TaskView[][] {
   const cycles: TaskView[][] = [];
   const done = new Set<TaskView>();
   for (const task of ids.values()) {

@@ -2,6 +2,7 @@ import type { Severity } from '../diagnostic.ts';
 import type { Manifest, Runbook, TaskView, Workflow } from '../model/manifest.ts';
 import type { Session } from './session.ts';
 import type { Site } from './site.ts';
+import type { Span } from './span.ts';
 
 /** The parts of a catalog a rule looks at. One walk serves all rules; a hook is called once per part. */
 export interface Hooks {
@@ -10,12 +11,6 @@ export interface Hooks {
   task?(task: TaskView, workflow: Workflow): void;
   /** A string with `${` in it. */
   scalar?(site: Site): void;
-}
-
-/** A piece of a file, by offsets. */
-export interface Span {
-  start: number;
-  end: number;
 }
 
 /** What a rule has found; file, code and severity are added. */

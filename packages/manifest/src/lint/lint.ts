@@ -2,9 +2,9 @@ import type { TaskContract } from '@summit/maestro-sdk';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Catalog, Manifest } from '../model/manifest.ts';
 import type { Finding, Hooks, Rule } from './define.ts';
+import { ordered } from './ordered.ts';
 import { rules } from './rules/index.ts';
 import { Session } from './session.ts';
-import { ordered } from './ordered.ts';
 
 export interface LintOptions {
   /** Codes of the rules to run; default all. What the parser found is returned in any case. */

@@ -1,50 +1,32 @@
+import type { TaskContract } from '@summit/maestro-sdk';
 import { type Checker, createChecker, type ScopeTypes } from '../expressions/index.ts';
-import type { ParameterView, TaskView, Workflow } from '../model/manifest.ts';
+import type { Manifest, ParameterView, TaskView, Workflow } from '../model/manifest.ts';
 import type { Parameter } from '../plan.ts';
-import type { Session } from './session.ts';
-import type { Site } from './site.ts';
+import type { Dag } from './dag.ts';
 
-type ReadableTask = NonNullable<ScopeTypes['tasks']>[number];
+/** What types are found by. */
+interface Known {
+  contractOf(task: TaskView): TaskContract | undefined;
+  dag(workflow: Workflow): Dag;
+}
 
-/** What expressions may read, by the place where they stand. One checker per scope. */
-export class Scopes {
-  readonly #session: Session;
-  readonly #checkers = new Map<object, Checker>();
+/**
+ * What the expressions of a manifest may read. One checker for all of a workflow: which tasks may be read from where follows
+ * from what an expression was found to read (see `analyze`), and a scope per task would cost the square of the tasks.
+ */
+export function checkerFor(known: Known, manifest: Manifest): Checker {
+  if (manifest.kind === 'Runbook') return createChecker({ inputs: declared(manifest.inputs) });
+  const { ids, unknown } = known.dag(manifest);
+  const tasks: NonNullable<ScopeTypes['tasks']>[number][] = [];
+  for (const [id, task] of ids) tasks.push({ id, output: outputOf(known, task), readable: true });
+  // Reported where they are needed; reading them is the same mistake.
+  for (const id of unknown) tasks.push({ id, output: {}, readable: true });
+  return createChecker({ params: declared(manifest.parameters), tasks });
+}
 
-  constructor(session: Session) {
-    this.#session = session;
-  }
-
-  checkerOf({ manifest, place, task }: Pick<Site, 'manifest' | 'place' | 'task'>): Checker {
-    const key = place === 'task' && task ? task : manifest;
-    let checker = this.#checkers.get(key);
-    if (!checker) {
-      checker = createChecker(
-        manifest.kind === 'Runbook' ? { inputs: declared(manifest.inputs) } : this.#scope(manifest, place === 'task' ? task : undefined),
-      );
-      this.#checkers.set(key, checker);
-    }
-    return checker;
-  }
-
-  /** A task reads its ancestors, the outputs of a workflow read every task. */
-  #scope(workflow: Workflow, task: TaskView | undefined): ScopeTypes {
-    const dag = this.#session.dag(workflow);
-    const ancestors = task && !dag.uncertain(task) ? dag.ancestors(task) : undefined;
-    const tasks: ReadableTask[] = [...dag.ids].map(([id, other]) => ({
-      id,
-      output: this.#outputOf(other),
-      readable: ancestors ? ancestors.has(id) && other !== task : other !== task,
-    }));
-    // Reported where they are needed; reading them is the same mistake.
-    for (const id of dag.unknown) tasks.push({ id, output: {}, readable: true });
-    return { params: declared(workflow.parameters), tasks };
-  }
-
-  /** Anything, where the task is not installed or runs once per item. */
-  #outputOf(task: TaskView): ReadableTask['output'] {
-    return task.node.entries.has('forEach') ? {} : (this.#session.contractOf(task)?.output ?? {});
-  }
+/** Anything, where the task is not installed or runs once per item. */
+function outputOf(known: Known, task: TaskView) {
+  return task.node.entries.has('forEach') ? {} : (known.contractOf(task)?.output ?? {});
 }
 
 /** Of two with one name, which is told elsewhere, the first. */

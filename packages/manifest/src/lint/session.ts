@@ -2,13 +2,13 @@ import type { TaskContract } from '@summit/maestro-sdk';
 import type { Checker } from '../expressions/index.ts';
 import type { Catalog, Manifest, Runbook, TaskView, Workflow } from '../model/manifest.ts';
 import type { Node } from '../parse/node.ts';
-import type { CheckOptions, Dynamic } from '../schema/problem.ts';
 import { ContractIndex } from '../resolve/contracts.ts';
 import { ManifestIndex } from '../resolve/manifests.ts';
+import type { CheckOptions, Dynamic } from '../schema/problem.ts';
 import { type Analysis, analyze } from './analysis.ts';
 import { type Dag, dagOf } from './dag.ts';
 import { dynamicOf } from './dynamic.ts';
-import { Scopes } from './scopes.ts';
+import { checkerFor } from './scopes.ts';
 import { type Site, sitesOf } from './site.ts';
 
 /** A catalog with the tasks that are installed, and what has been found out about them so far: everything is worked out once. */
@@ -16,7 +16,7 @@ export class Session {
   readonly catalog: Catalog;
   readonly contracts: ContractIndex;
   readonly manifests: ManifestIndex;
-  readonly #scopes: Scopes;
+  readonly #checkers = new Map<Manifest, Checker>();
   readonly #dags = new Map<Workflow, Dag>();
   readonly #sites = new Map<Manifest, Site[]>();
   readonly #analyses = new Map<Site, Analysis>();
@@ -27,7 +27,6 @@ export class Session {
     this.catalog = catalog;
     this.contracts = new ContractIndex(contracts);
     this.manifests = new ManifestIndex(catalog);
-    this.#scopes = new Scopes(this);
   }
 
   /** The contract that runs for a task; `undefined` where `uses` resolves to nothing. */
@@ -51,12 +50,12 @@ export class Session {
 
   /** What the expressions of a string are and what is wrong with them. */
   analysis(site: Site): Analysis {
-    return remember(this.#analyses, site, () => analyze(site, () => this.checkerOf(site)));
+    return remember(this.#analyses, site, () => analyze(site, this));
   }
 
-  /** Checks expressions in the scope of a place. */
-  checkerOf(site: Pick<Site, 'manifest' | 'place' | 'task'>): Checker {
-    return this.#scopes.checkerOf(site);
+  /** Checks expressions of a manifest. */
+  checkerOf(manifest: Manifest): Checker {
+    return remember(this.#checkers, manifest, () => checkerFor(this, manifest));
   }
 
   /** For holding values of a manifest, or of one of its tasks, against a schema: what the strings with `${` in it can become. */

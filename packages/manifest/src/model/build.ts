@@ -1,8 +1,8 @@
 import type { JsonObject } from '@summit/maestro-sdk';
 import { child, entry, isString, type MapNode, type Node, type Path, toJson } from '../parse/node.ts';
 import type { Parameter, ParameterType } from '../plan.ts';
-import { parameterTypes } from '../schema/parameter-schema.ts';
 import { isRange } from '../resolve/versions.ts';
+import { parameterTypes } from '../schema/parameter-schema.ts';
 import type { SourceFile } from '../text/source.ts';
 import type { Manifest, ParameterView, Reference, Runbook, TaskView, Workflow } from './manifest.ts';
 

@@ -50,7 +50,7 @@ describe('parseCatalog', () => {
       'unquoted expression ${params.a}: in a flow collection YAML ends the value at "{" | quote it: "${params.a}"',
       'unquoted expression ${params.b}: in a flow collection YAML ends the value at "{" | quote it: "${params.b}"',
       'unquoted expression x/${params["c"]}/y: in a flow collection YAML ends the value at "{" | quote it: \'x/${params["c"]}/y\'',
-      'task "sleep" has an unknown field "timeot"; did you mean "timeout"? | ',
+      'task "sleep" has an unknown field "timeot"; did you mean "timeout"? | write timeout',
     ]);
     const root = catalog.manifests[0]?.root;
     expect(root && nodeAt(root, ['spec', 'tasks', 0, 'with', 't'])).toMatchObject({ value: 'x/${params["c"]}/y' });
@@ -94,7 +94,7 @@ describe('parseCatalog', () => {
     ['an integer beyond 2^53', 'a: 12345678901234567890\n', '1:4 yaml-syntax the integer 12345678901234567890 is too large to be exact'],
   ])('refuses what YAML has beyond JSON: %s', (_, text, first) => {
     expect(found(text)).toContain(first);
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../diagnostic.ts';
-import { readManifest } from '../model/read.ts';
 import type { Catalog } from '../model/manifest.ts';
+import { readManifest } from '../model/read.ts';
 import { SourceFile } from '../text/source.ts';
 import { parseDocuments } from './documents.ts';
 

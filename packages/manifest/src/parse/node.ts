@@ -1,5 +1,5 @@
-import type { CST } from 'yaml';
 import type { Json, JsonObject } from '@summit/maestro-sdk';
+import type { CST } from 'yaml';
 
 /** A value of a document, with the offsets it was read from. Keys are unique strings; aliases share their anchor's node. */
 export type Node = MapNode | SeqNode | ScalarNode;

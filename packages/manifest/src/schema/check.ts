@@ -6,7 +6,7 @@ import { checkArray } from './array.ts';
 import { choiceProblem, typesOf } from './choice.ts';
 import { equals, found, typeOf, typeTitle } from './describe.ts';
 import { checkObject } from './object.ts';
-import type { CheckOptions, Checking, Dynamic, SchemaProblem } from './problem.ts';
+import type { Checking, CheckOptions, Dynamic, SchemaProblem } from './problem.ts';
 import { type AnySchema, dereference, keyword } from './refs.ts';
 import { checkNumber, checkString } from './scalar.ts';
 

@@ -1,6 +1,6 @@
 import { quoted } from '../../text/words.ts';
-import { defineRule } from '../define.ts';
 import { cyclesOf } from '../dag.ts';
+import { defineRule } from '../define.ts';
 import { textSpan } from '../span.ts';
 
 /** Tasks that wait for each other never start, and the run would wait for ever. */
@@ -40,7 +40,7 @@ spec:
   },
   create: ({ session, report }) => ({
     workflow(workflow) {
-      for (const cycle of cyclesOf(workflow, session.dag(workflow))) {
+      for (const cycle of cyclesOf(session.dag(workflow))) {
         const names = cycle.map((task) => task.id?.value as string);
         const [task] = cycle;
         const need = task?.needs.find((candidate) => candidate.value === (names[1] ?? names[0]));

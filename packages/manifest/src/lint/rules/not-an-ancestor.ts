@@ -1,6 +1,6 @@
 import { quoted } from '../../text/words.ts';
-import { defineRule } from '../define.ts';
 import { addNeed } from '../add-need.ts';
+import { defineRule } from '../define.ts';
 import { siteTitle } from '../titles.ts';
 
 /** Tasks run in parallel unless one needs the other: what is read may not be there yet. */

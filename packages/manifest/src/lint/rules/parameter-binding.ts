@@ -1,8 +1,8 @@
 import { assignable } from '../../expressions/index.ts';
 import type { ParameterView, Runbook, Workflow } from '../../model/manifest.ts';
+import { dotted } from '../../model/subject.ts';
 import type { Entry } from '../../parse/node.ts';
 import { quote } from '../../parse/unquoted.ts';
-import { dotted } from '../../model/subject.ts';
 import { checkValue } from '../../schema/check.ts';
 import { valueSchema } from '../../schema/parameter-schema.ts';
 import { problemFix, problemSpan } from '../../schema/place.ts';
@@ -137,7 +137,7 @@ function checkParameter({ session, report }: RuleContext, runbook: Runbook, work
   if (binding.kind !== 'input') return;
   const { input } = binding;
   const { start, end } = input.name;
-  const checked = session.checkerOf({ manifest: runbook, place: 'bindings' }).check(`inputs.${name}`);
+  const checked = session.checkerOf(runbook).check(`inputs.${name}`);
   const answer = checked.ok ? assignable(checked.type, valueSchema(target.parameter)) : undefined;
   if (answer && !answer.ok) {
     const [is, wants] =

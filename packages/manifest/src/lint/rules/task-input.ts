@@ -1,6 +1,6 @@
 import type { TaskView } from '../../model/manifest.ts';
-import type { MapNode, Path } from '../../parse/node.ts';
 import { dotted } from '../../model/subject.ts';
+import type { MapNode, Path } from '../../parse/node.ts';
 import { checkValue } from '../../schema/check.ts';
 import { problemFix, problemSpan } from '../../schema/place.ts';
 import { quoted } from '../../text/words.ts';

@@ -1,8 +1,8 @@
 import { nearest } from '../../text/near.ts';
 import { choices, counted, didYouMean, quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
-import { taskTitle } from '../titles.ts';
 import { textSpan } from '../span.ts';
+import { taskTitle } from '../titles.ts';
 
 /** A misspelt task would be found only when the run gets there; here the tasks that are installed are known. */
 export const unknownTask = defineRule({

@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { TaskContract } from '@summit/maestro-sdk';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compile } from '../compile/compile.ts';
+import { parseCatalog } from '../parse/catalog.ts';
+import { lint } from './lint.ts';
+
+const testdata = new URL('../../testdata/', import.meta.url);
+const contracts = JSON.parse(readFileSync(new URL('contracts.json', testdata), 'utf8')) as TaskContract[];
+const shipped = readFileSync(new URL('../../../../runbooks/disclosure-packager.yaml', import.meta.url), 'utf8');
+const catalogs = [shipped, ...readdirSync(new URL('ok/', testdata)).map((name) => readFileSync(new URL(`ok/${name}`, testdata), 'utf8'))];
+
+function codes(...texts: string[]): string[] {
+  const { catalog } = parseCatalog(texts.map((text, at) => ({ path: `${at}.yaml`, text })));
+  return lint(catalog, contracts).map(({ code, file, range }) => `${file}:${range.start.line} ${code}`);
+}
+
+const runbook = `apiVersion: maestro/v1
+kind: Runbook
+metadata: { name: a, version: 1.0.0, owner: a@b }
+spec: { workflowRef: b@1.0.0 }
+`;
+const workflow = `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: b, version: 1.0.0 }
+spec:
+  tasks:
+    - { id: x, uses: tasks/wait.sleep@0.1.0, with: { ms: 1 } }
+`;
+
+describe('lint', () => {
+  it('finds nothing in the shipped runbook', () => {
+    expect(codes(shipped)).toEqual([]);
+  });
+
+  it('tells all problems of all files, in the order of files and places', () => {
+    const text = workflow.replace('wait.sleep', 'wait.slep').replace('{ ms: 1 }', '{ ms: "${nope}" }');
+    expect(codes(text, runbook.replace('b@1', 'c@1'))).toEqual([
+      '0.yaml:6 unknown-task',
+      '0.yaml:6 unknown-reference',
+      '1.yaml:4 workflow-not-found',
+    ]);
+    expect(codes(runbook, text)).toEqual(['1.yaml:6 unknown-task', '1.yaml:6 unknown-reference']);
+  });
+
+  it('does not blame a runbook for a workflow that cannot be read', () => {
+    expect(codes(runbook, workflow.replace('spec:', 'spec: ['))).toEqual(['1.yaml:6 yaml-syntax']);
+    expect(codes(runbook, workflow.replace('1.0.0', '1.0'))).toEqual(['1.yaml:3 manifest-schema']);
+  });
+
+  it('runs the rules that are asked for', () => {
+    const { catalog } = parseCatalog([{ path: 'a.yaml', text: workflow.replace('wait.sleep@0.1.0', 'wait.slep@0.1.0') }]);
+    expect(lint(catalog, contracts, { rules: ['task-input'] })).toEqual([]);
+    expect(lint(catalog, contracts, { rules: ['unknown-task'] })).toHaveLength(1);
+  });
+
+  it('survives every mutation of the catalog, and places what it finds inside the file', () => {
+    const tokens = catalogs.flatMap((text) => text.match(/\s+|\w+|[^\s\w]/g) ?? []);
+    const mutation = fc.record({
+      at: fc.nat(),
+      remove: fc.nat(3),
+      insert: fc.array(fc.constantFrom(...tokens, '${', '"', "'", '*a', '__proto__', 'constructor', '\t', '\u0000', '😀'), {
+        maxLength: 2,
+      }),
+    });
+    fc.assert(
+      fc.property(fc.constantFrom(...catalogs), fc.array(mutation, { minLength: 1, maxLength: 3 }), (text, mutations) => {
+        const pieces = text.match(/\s+|\w+|[^\s\w]/g) ?? [];
+        for (const { at, remove, insert } of mutations) pieces.splice(at % pieces.length, remove, ...insert);
+        const changed = pieces.join('');
+        const { catalog, diagnostics } = parseCatalog([{ path: 'a.yaml', text: changed }]);
+        const found = lint(catalog, contracts);
+        expect(found.length).toBeGreaterThanOrEqual(
+          new Set(diagnostics.map(({ range, code, message }) => JSON.stringify([range, code, message]))).size,
+        );
+        const lines = changed.split('\n');
+        for (const { range, message } of found) {
+          expect(range.start.line, message).toBeGreaterThan(0);
+          expect(range.end.line, message).toBeLessThanOrEqual(lines.length);
+          expect(range.start.col, message).toBeLessThanOrEqual((lines[range.start.line - 1] ?? '').length + 1);
+        }
+        for (const { name } of catalog.manifests) if (name !== undefined) compile(catalog, contracts, name);
+        expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+      }),
+      { numRuns: Number(process.env.MAESTRO_FUZZ_RUNS ?? 2_000) },
+    );
+  }, 120_000);
+
+  it('stays quick on hostile manifests', () => {
+    const many = (count: number, line: (at: number) => string) => Array.from({ length: count }, (_, at) => line(at)).join('');
+    const head = workflow.slice(0, workflow.indexOf('    - {'));
+    const hostile = [
+      // A long chain, everybody needing everybody before, tasks that all fail, and a very large input.
+      head +
+        many(
+          1_000,
+          (at) => `    - { id: t${at}, uses: tasks/wait.sleep@0.1.0, with: { ms: 1 }, needs: [${at === 0 ? '' : `t${at - 1}`}] }\n`,
+        ),
+      head +
+        many(
+          200,
+          (at) => `    - { id: t${at}, uses: tasks/wait.sleep@0.1.0, with: { ms: 1 }, needs: [${many(at, (need) => `t${need},`)}] }\n`,
+        ),
+      head + many(1_000, (at) => `    - { id: t${at}, uses: tasks/x@1, nmae: x, with: { a: "\${tasks.t${at}.x}" } }\n`),
+      head +
+        many(
+          1_000,
+          (at) =>
+            `    - { id: t${at}, uses: tasks/wait.sleep@0.1.0, needs: [t${(at + 1) % 1_000}], with: { ms: "\${tasks.t0.output.slept}" } }\n`,
+        ),
+      `${head}    - { id: a, uses: ops/disclosure.package@0.1.0, with: { outPath: x, files: [${many(20_000, (at) => `{ pth: f${at} },`)}] } }\n`,
+      `${head}    - { id: a, uses: tasks/wait.sleep@0.1.0, with: { ms: "\${${'('.repeat(100_000)}" } }\n`,
+      `${head}    - { id: a, uses: tasks/wait.sleep@0.1.0, with: { ms: "${'${1+1}'.repeat(30_000)}" } }\n`,
+      `${head}    - { id: a, uses: "tasks/x@${'1.'.repeat(100)}", with: {} }\n`,
+    ];
+    for (const text of hostile) {
+      const start = performance.now();
+      codes(text);
+      expect(performance.now() - start, text.slice(0, 300)).toBeLessThan(5_000);
+    }
+  }, 60_000);
+});
