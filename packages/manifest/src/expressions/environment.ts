@@ -1,5 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js';
-import { recogniseObjects } from './evaluate/inside.ts';
+import { amendEvaluator } from './evaluate/inside.ts';
 import { registerEncodings } from './functions/encoding.ts';
 import { registerPatterns } from './functions/patterns.ts';
 import { registerStrings } from './functions/strings.ts';
@@ -37,7 +37,7 @@ function create(limits: ExpressionLimits): Environment {
   registerEncodings(env);
   registerPatterns(env);
   registerTimes(env);
-  recogniseObjects(env);
+  amendEvaluator(env);
   return env;
 }
 

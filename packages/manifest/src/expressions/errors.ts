@@ -28,16 +28,22 @@ export class ExpressionError extends Error {
   }
 }
 
-/** Thrown inside an evaluation, where the expression is not known; it becomes an {@link ExpressionError} at its edge. */
-export class Failure extends Error {
-  override name = 'Failure';
+/**
+ * Thrown inside an evaluation, where the expression is not known; it becomes an {@link ExpressionError} at its edge.
+ * It has no stack: an expression may fail once per element of a list and go on, and stacks are what makes errors slow.
+ */
+export class Failure implements Error {
+  readonly name = 'Failure';
   readonly code: ExpressionErrorCode;
+  readonly message: string;
   /** Where in the expression, when it is known. */
   readonly range?: { start: number; end: number };
 
   constructor(code: ExpressionErrorCode, message: string, range?: { start: number; end: number }) {
-    super(message);
     this.code = code;
+    this.message = message;
     if (range) this.range = { start: range.start, end: range.end };
   }
 }
+// cel-js asks for `instanceof Error`.
+Object.setPrototypeOf(Failure.prototype, Error.prototype);

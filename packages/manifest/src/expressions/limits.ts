@@ -9,7 +9,7 @@ export interface ExpressionLimits {
   /** Brackets and calls inside one another. */
   nesting: number;
   /**
-   * Work of one evaluation, in units of about one evaluated node (some 30 ns): a comprehension costs its elements times
+   * Work of one evaluation, in units of about one evaluated node (some 60 ns): a comprehension costs its elements times
    * the nodes of its body, a function or comparison the size of what it reads.
    */
   work: number;
@@ -26,8 +26,8 @@ export const DEFAULT_LIMITS: Readonly<ExpressionLimits> = Object.freeze({
   nodes: 2_000,
   depth: 250,
   nesting: 60,
-  work: 30_000_000,
-  resultValues: 5_000_000,
+  work: 12_000_000,
+  resultValues: 2_000_000,
   resultText: 64 * 1024 * 1024,
   patternLength: 1_000,
 });

@@ -1,11 +1,11 @@
 import { nearest } from '../../text/near.ts';
-import { didYouMean, quoted } from '../../text/words.ts';
+import { quoted } from '../../text/words.ts';
 import type { ASTNode, NodeOf } from '../ast.ts';
 import { patternMistake } from '../functions/patterns.ts';
 import { callType, functions, type Overload } from '../types/signatures.ts';
 import { DYN, describeType, type ExprType, FAULT, joinAll, typeName } from '../types/type.ts';
 import { macroType, presenceType } from './macros.ts';
-import { type Locals, textOf, type Walk } from './walk.ts';
+import { type Locals, suggesting, textOf, type Walk } from './walk.ts';
 
 /** `f(a, b)` */
 export function functionType(walk: Walk, node: NodeOf<'call'>, locals: Locals | undefined): ExprType {
@@ -23,13 +23,13 @@ export function functionType(walk: Walk, node: NodeOf<'call'>, locals: Locals | 
             .map((arg) => textOf(walk, arg))
             .join(', ')})`
         : undefined;
-    const suggestions = nearest(name, functions().global.keys());
+    const suggestion = method === undefined ? nearest(name, functions().global.keys())[0] : undefined;
     walk.problem({
       code: 'unknown-reference',
-      message: `unknown function ${quoted(name)}${method === undefined ? didYouMean(suggestions) : ''}`,
+      message: `unknown function ${quoted(name)}`,
       ...range,
-      ...(method === undefined ? {} : { hint: `it is called on a value: \`${method}\`` }),
-      ...(method === undefined && suggestions[0] !== undefined ? { replacement: suggestions[0] } : {}),
+      ...(method === undefined ? suggesting(tick(suggestion)) : { hint: `it is called on a value: \`${method}\`` }),
+      ...(suggestion === undefined ? {} : { replacement: suggestion }),
     });
     return FAULT;
   }
@@ -69,23 +69,27 @@ function unknownMethod(walk: Walk, node: NodeOf<'rcall'>, on: ExprType, range: {
   const [name, receiver, args] = node.args;
   const text = textOf(walk, receiver);
   const methods = [...functions().methods]
-    .filter(([, overloads]) => overloads.some((overload) => callTypeOnReceiver(overload, on)))
+    .filter(([, overloads]) => overloads.some((overload) => !isOfNamespace(overload, on) && callTypeOnReceiver(overload, on)))
     .map(([method]) => method);
   const asFunction = functions().global.has(name) ? `${name}(${[text, ...args.map((arg) => textOf(walk, arg))].join(', ')})` : undefined;
-  const suggestions = asFunction === undefined ? nearest(name, methods) : [];
+  const suggestion = asFunction === undefined ? nearest(name, methods)[0] : undefined;
   const hint = asFunction === undefined ? elsewhere(name, text) : `it is a function: \`${asFunction}\``;
   const owner = on.kind === 'namespace' ? `\`${text}\` has` : `\`${text}\` is ${describeType(on)}: it has`;
   walk.problem({
     code: 'unknown-reference',
-    message: `${owner} no function ${quoted(name)}${didYouMean(suggestions)}`,
+    message: `${owner} no function ${quoted(name)}`,
     ...range,
-    ...(hint === undefined ? {} : { hint }),
-    ...(suggestions[0] === undefined ? {} : { replacement: suggestions[0] }),
+    ...suggesting(tick(suggestion), hint),
+    ...(suggestion === undefined ? {} : { replacement: suggestion }),
   });
 }
 
-function _isOfNamespace(overload: Overload, on: ExprType): boolean {
+function isOfNamespace(overload: Overload, on: ExprType): boolean {
   return on.kind === 'dyn' && overload.receiver?.kind === 'type' && overload.receiver.type.kind === 'namespace';
+}
+
+function tick(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : `\`${name}\``;
 }
 
 /** What other languages call it. */

@@ -2,7 +2,7 @@ import type { ASTNode } from '../ast.ts';
 import { instrument } from '../evaluate/instrument.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
 import { parseExpression } from '../parse.ts';
-import { BOOL, DOUBLE, DYN, type ExprType, joinAll, NULL } from '../types/type.ts';
+import { BOOL, DOUBLE, DYN, type ExprType, joinAll, NULL, withArticle } from '../types/type.ts';
 import { functionType, methodType } from './calls.ts';
 import { equalityType, membershipType } from './comparisons.ts';
 import { accessType } from './fields.ts';
@@ -136,8 +136,8 @@ function untypedProblem(source: string, error: CelError | undefined): Expression
   const { start, end } = error?.range ?? { start: 0, end: source.length };
   const branches = error?.code === 'incompatible_ternary_branches' ? /got '(.+)' and '(.+)'/.exec(summary) : null;
   if (branches) {
-    const message = `both branches of \`? :\` have to be of one type, not ${branches[1]} and ${branches[2]}`;
-    return { code: 'expression-type', message, start, end, hint: 'wrap one of them: `dyn(...)`' };
+    const message = `both branches of \`? :\` have to be of one type, not ${withArticle(branches[1] as string)} and ${withArticle(branches[2] as string)}`;
+    return { code: 'expression-type', message, start, end, hint: 'if both are meant, wrap one of them: `dyn(...)`' };
   }
   return { code: 'expression-type', message: summary.slice(0, 1).toLowerCase() + summary.slice(1), start, end: Math.max(end, start) };
 }

@@ -3,7 +3,7 @@ import { choices, quoted } from '../../text/words.ts';
 import type { ASTNode, NodeOf } from '../ast.ts';
 import { comparable } from '../types/operators.ts';
 import { alternatives, BOOL, describeType, type ExprType, isJsonNumber, joinAll } from '../types/type.ts';
-import { type Locals, textOf, type Walk } from './walk.ts';
+import { type Locals, suggesting, textOf, type Walk } from './walk.ts';
 
 /** `==` and `!=` */
 export function equalityType(walk: Walk, node: NodeOf<'==' | '!='>, locals: Locals | undefined): ExprType {
@@ -42,10 +42,10 @@ function impossible(walk: Walk, type: ExprType, literal: ASTNode, literalType: E
   const quote = walk.source[literal.start];
   walk.problem({
     code: 'expression-type',
-    message: `it is never ${quoted(literal.args)}${suggestion === undefined ? '' : `; did you mean ${quoted(suggestion)}?`}`,
+    message: `it is never ${quoted(literal.args)}`,
     start: literal.start,
     end: literal.end,
-    hint: `it is ${choices(values)}`,
+    ...suggesting(suggestion === undefined ? undefined : quoted(suggestion), `it is ${choices(values)}`),
     ...(suggestion === undefined || (quote !== '"' && quote !== "'") ? {} : { replacement: `${quote}${suggestion}${quote}` }),
   });
   return true;

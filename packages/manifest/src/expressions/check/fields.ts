@@ -1,10 +1,10 @@
 import { nearest } from '../../text/near.ts';
-import { choices, didYouMean, quoted } from '../../text/words.ts';
+import { choices, quoted } from '../../text/words.ts';
 import { type AccessNode, literalKey } from '../ast.ts';
 import { alternatives, DYN, describeType, type ExprType, FAULT, joinAll, type ObjectType } from '../types/type.ts';
 import { keyRange, renamed } from './keys.ts';
 import { scopeAccessType } from './reads.ts';
-import { type Locals, textOf, type Walk } from './walk.ts';
+import { type Locals, suggesting, textOf, type Walk } from './walk.ts';
 
 /** The type of `a.b`, `a[b]`, `a.?b` or `a[?b]`. */
 export function accessType(walk: Walk, node: AccessNode, locals: Locals | undefined): ExprType {
@@ -97,11 +97,14 @@ function otherwise(container: ExprType, text: string, name: string): string | un
 }
 
 function unknownField(walk: Walk, node: AccessNode, container: ObjectType, key: string, text: string): void {
-  const suggestions = nearest(key, container.fields.keys());
+  const suggestion = nearest(key, container.fields.keys())[0];
   walk.problem({
     code: 'unknown-reference',
-    message: `\`${text}\` has no field ${quoted(key)}${didYouMean(suggestions)}`,
-    ...renamed(node, suggestions[0]),
-    hint: container.fields.size === 0 ? 'it has no fields' : `fields: ${choices([...container.fields.keys()], 'and')}`,
+    message: `\`${text}\` has no field ${quoted(key)}`,
+    ...renamed(node, suggestion),
+    ...suggesting(
+      suggestion === undefined ? undefined : quoted(suggestion),
+      container.fields.size === 0 ? 'it has no fields' : `it has ${choices([...container.fields.keys()], 'and')}`,
+    ),
   });
 }

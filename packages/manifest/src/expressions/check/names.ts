@@ -1,10 +1,10 @@
 import { nearest } from '../../text/near.ts';
-import { choices, quoted } from '../../text/words.ts';
+import { quoted } from '../../text/words.ts';
 import type { ASTNode, NodeOf } from '../ast.ts';
 import { functions } from '../types/signatures.ts';
 import { DYN, type ExprType, FAULT, INT } from '../types/type.ts';
 import { member } from './keys.ts';
-import { type Locals, localType, type Walk } from './walk.ts';
+import { type Locals, localType, suggesting, type Walk } from './walk.ts';
 
 /** The type of a name on its own. */
 export function nameType(walk: Walk, node: NodeOf<'id'>, locals: Locals | undefined): ExprType {
@@ -59,7 +59,7 @@ function unknownName(walk: Walk, node: NodeOf<'id'>, locals: Locals | undefined)
   const { start, end } = node;
   const meant = MEANT[name];
   const readable = namesHere(walk, locals);
-  const hint = `names here: ${choices(readable, 'and')}`;
+  const hint = `here are ${readable.map((root) => `\`${root}\``).join(', ')}`;
   if (meant !== undefined) {
     walk.problem({ code: 'unknown-reference', message: `\`${name}\` cannot be read here: ${meant}`, start, end, hint });
     return FAULT;
@@ -69,10 +69,13 @@ function unknownName(walk: Walk, node: NodeOf<'id'>, locals: Locals | undefined)
   const written = owner ? `${owner}${member(name)}` : (task ?? nearest(name, readable)[0]);
   walk.problem({
     code: 'unknown-reference',
-    message: `unknown name ${quoted(name)}${written === undefined ? '' : `; did you mean \`${written}\`?`}`,
+    message: `unknown name ${quoted(name)}`,
     start,
     end,
-    hint: written === undefined && /^[A-Za-z]/.test(name) ? `${hint}; a text is written in quotes: "${name}"` : hint,
+    ...suggesting(
+      written === undefined ? undefined : `\`${written}\``,
+      written === undefined ? `${hint}; a text is written in quotes: "${name}"` : hint,
+    ),
     ...(written === undefined ? {} : { replacement: written }),
   });
   return FAULT;

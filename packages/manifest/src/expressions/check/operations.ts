@@ -1,6 +1,6 @@
 import { quoted } from '../../text/words.ts';
 import type { ASTNode, NodeOf } from '../ast.ts';
-import { type BinaryOperator, binaryType, maybeBool } from '../types/operators.ts';
+import { type BinaryOperator, binaryType, comparable, maybeBool } from '../types/operators.ts';
 import {
   alternatives,
   BOOL,
@@ -129,7 +129,17 @@ export function negationType(walk: Walk, node: NodeOf<'-_'>, locals: Locals | un
 export function ternaryType(walk: Walk, node: NodeOf<'?:'>, locals: Locals | undefined): ExprType {
   const [condition, then, otherwise] = node.args;
   requireBool(walk, condition, locals, 'the condition');
-  return join(walk.type(then, locals), walk.type(otherwise, locals));
+  const a = walk.type(then, locals);
+  const b = walk.type(otherwise, locals);
+  if (comparable(a, b)) return join(a, b);
+  walk.problem({
+    code: 'expression-type',
+    message: `both branches of \`? :\` have to be of one type, not ${describeType(a)} and ${describeType(b)}`,
+    start: node.start,
+    end: node.end,
+    hint: 'if both are meant, wrap one of them: `dyn(...)`',
+  });
+  return FAULT;
 }
 
 /** A map whose keys are all written out is an object with these fields. */

@@ -1,10 +1,10 @@
 import { nearest } from '../../text/near.ts';
-import { choices, didYouMean, quoted } from '../../text/words.ts';
+import { choices, quoted } from '../../text/words.ts';
 import { type AccessNode, type ASTNode, literalKey } from '../ast.ts';
 import { type ExprType, FAULT, type ObjectType, STRING } from '../types/type.ts';
 import { renamed } from './keys.ts';
 import type { TaskInScope } from './scope.ts';
-import { type Locals, localType, type Walk } from './walk.ts';
+import { type Locals, localType, suggesting, type Walk } from './walk.ts';
 
 /**
  * The type of an access whose left side is one of the scope's own names: a parameter, an input, a task, its output or status,
@@ -14,7 +14,7 @@ export function scopeAccessType(walk: Walk, node: AccessNode, locals: Locals | u
   const left = node.args[0];
   const root = rootName(left, locals);
   if (root === 'params' || root === 'inputs') return walk.scope[root] && parameter(walk, node, root, walk.scope[root]);
-  if (root === 'tasks') return walk.scope.tasks && wholeTask(walk, node, walk.scope.tasks);
+  if (root === 'tasks') return walk.scope.tasks && wholeTask(walk, node, walk.scope.tasks, locals);
   if (root === 'secrets') return secret(walk, node);
   if (root === 'run') {
     const key = literalKey(node)?.key;
@@ -22,7 +22,7 @@ export function scopeAccessType(walk: Walk, node: AccessNode, locals: Locals | u
     return undefined;
   }
   if (isAccess(left) && rootName(left.args[0], locals) === 'tasks' && walk.scope.tasks)
-    return partOfTask(walk, node, left, walk.scope.tasks);
+    return partOfTask(walk, node, left, walk.scope.tasks, locals);
   return undefined;
 }
 
@@ -44,24 +44,31 @@ function parameter(walk: Walk, node: AccessNode, root: 'params' | 'inputs', decl
     return field.type;
   }
   const noun = root === 'params' ? 'parameter' : 'input';
-  const suggestions = nearest(key.key, declared.fields.keys());
+  const suggestion = nearest(key.key, declared.fields.keys())[0];
   walk.problem({
     code: 'unknown-reference',
-    message: `unknown ${noun} ${quoted(key.key)}${didYouMean(suggestions)}`,
-    ...renamed(node, suggestions[0]),
-    hint:
+    message: `unknown ${noun} ${quoted(key.key)}`,
+    ...renamed(node, suggestion),
+    ...suggesting(
+      suggestion === undefined ? undefined : quoted(suggestion),
       declared.fields.size === 0
         ? `there are no ${noun}s; declare it under \`spec.${root === 'params' ? 'parameters' : 'inputs'}\``
-        : `${noun}s: ${choices([...declared.fields.keys()], 'and')}`,
+        : `there are ${choices([...declared.fields.keys()], 'and')}`,
+    ),
   });
   return FAULT;
 }
 
 /** `tasks.a` */
-function findTask(walk: Walk, node: AccessNode, tasks: ReadonlyMap<string, TaskInScope>): { id: string; task: TaskInScope } | undefined {
+function findTask(
+  walk: Walk,
+  node: AccessNode,
+  tasks: ReadonlyMap<string, TaskInScope>,
+  locals: Locals | undefined,
+): { id: string; task: TaskInScope } | undefined {
   const key = literalKey(node);
   if (!key) {
-    walk.type(node.args[1] as ASTNode, undefined);
+    walk.type(node.args[1] as ASTNode, locals);
     const { start, end } = node;
     walk.problem({
       code: 'unknown-reference',
@@ -74,12 +81,15 @@ function findTask(walk: Walk, node: AccessNode, tasks: ReadonlyMap<string, TaskI
   }
   const task = tasks.get(key.key);
   if (!task) {
-    const suggestions = nearest(key.key, tasks.keys());
+    const suggestion = nearest(key.key, tasks.keys())[0];
     walk.problem({
       code: 'unknown-reference',
-      message: `unknown task ${quoted(key.key)}${didYouMean(suggestions)}`,
-      ...renamed(node, suggestions[0]),
-      hint: tasks.size === 0 ? 'there are no other tasks' : `tasks: ${choices([...tasks.keys()], 'and')}`,
+      message: `unknown task ${quoted(key.key)}`,
+      ...renamed(node, suggestion),
+      ...suggesting(
+        suggestion === undefined ? undefined : quoted(suggestion),
+        tasks.size === 0 ? 'there are no other tasks' : `there are ${choices([...tasks.keys()], 'and')}`,
+      ),
     });
     return undefined;
   }
@@ -95,17 +105,23 @@ function findTask(walk: Walk, node: AccessNode, tasks: ReadonlyMap<string, TaskI
   return { id: key.key, task };
 }
 
-function wholeTask(walk: Walk, node: AccessNode, tasks: ReadonlyMap<string, TaskInScope>): ExprType {
-  const found = findTask(walk, node, tasks);
+function wholeTask(walk: Walk, node: AccessNode, tasks: ReadonlyMap<string, TaskInScope>, locals: Locals | undefined): ExprType {
+  const found = findTask(walk, node, tasks, locals);
   if (!found) return FAULT;
   walk.reference({ kind: 'task-output', name: found.id, start: node.start, end: node.end });
   return found.task.type;
 }
 
-function partOfTask(walk: Walk, node: AccessNode, left: AccessNode, tasks: ReadonlyMap<string, TaskInScope>): ExprType | undefined {
+function partOfTask(
+  walk: Walk,
+  node: AccessNode,
+  left: AccessNode,
+  tasks: ReadonlyMap<string, TaskInScope>,
+  locals: Locals | undefined,
+): ExprType | undefined {
   const key = literalKey(node);
   if (!key) return undefined;
-  const found = findTask(walk, left, tasks);
+  const found = findTask(walk, left, tasks, locals);
   if (!found) return FAULT;
   const { id, task } = found;
   const part = task.type.fields.get(key.key);
@@ -120,11 +136,11 @@ function partOfTask(walk: Walk, node: AccessNode, left: AccessNode, tasks: Reado
   const suggestion = inOutput ?? nearest(key.key, task.type.fields.keys())[0];
   walk.problem({
     code: 'unknown-reference',
-    message: `a task has "output" and "status", not ${quoted(key.key)}${suggestion === undefined ? '' : `; did you mean \`${suggestion}\`?`}`,
+    message: `a task has "output" and "status", not ${quoted(key.key)}`,
     start: key.start,
     end: key.end,
     ...(suggestion === undefined || node.op !== '.' ? {} : { replacement: suggestion }),
-    hint: 'what the task returned is in `output`',
+    ...suggesting(suggestion === undefined ? undefined : `\`${suggestion}\``, 'what the task returned is in `output`'),
   });
   return FAULT;
 }

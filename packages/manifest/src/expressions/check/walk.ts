@@ -49,6 +49,12 @@ export function localType(locals: Locals | undefined, name: string): ExprType | 
   return undefined;
 }
 
+/** A hint that starts with what was perhaps meant; messages leave it out, so that a caller can add the place to them. */
+export function suggesting(suggestion: string | undefined, hint?: string): { hint?: string } {
+  const parts = [suggestion === undefined ? undefined : `did you mean ${suggestion}?`, hint].filter((part) => part !== undefined);
+  return parts.length === 0 ? {} : { hint: parts.join(' ') };
+}
+
 /** How a node is written, for messages. */
 export function textOf(walk: Walk, node: ASTNode): string {
   const text = walk.source.slice(node.start, node.end).replace(/\s+/g, ' ');

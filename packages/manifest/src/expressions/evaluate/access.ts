@@ -2,7 +2,6 @@ import { Optional } from '@marcbachmann/cel-js';
 import type { AccessNode } from '../ast.ts';
 import { Failure } from '../errors.ts';
 import { withArticle } from '../types/type.ts';
-import { spend } from './meter.ts';
 import { isMadeByCel, isPlainObject, kindOf } from './values.ts';
 
 /** The value at a name or index, `undefined` when there is none. On an optional the result is optional. */
@@ -60,8 +59,6 @@ function nameOf(key: unknown, node: AccessNode): string {
 }
 
 function missing(container: unknown, key: unknown, node: AccessNode): Failure {
-  // `a.b || true` may fail once per element of a list, and an error costs far more than an evaluated node.
-  spend(200);
   const path = pathOf(node);
   if (Array.isArray(container)) {
     return new Failure('expression-value', `\`${path}\` has no element ${key}: it has ${container.length}, counted from 0`, node);

@@ -31,7 +31,6 @@ export function instrumentComprehension(node: NodeOf<'rcall'>, alternate: ASTNod
     return method === 'filter' && Array.isArray(container) && !isMadeByCel(items) ? result : mark(result);
   };
   inside(alternate).setMeta('evaluate', evaluate);
-  if (args.kind === 'quantifier') chargeErrors(args.step);
   return () => args.iterCtx;
 }
 
@@ -53,19 +52,6 @@ function elements(container: unknown, node: ASTNode): readonly unknown[] {
   if (container instanceof Map) return [...container.keys()];
   if (isMap(container)) return Object.keys(container);
   throw new Failure('expression-type', `only a list or a map has elements, not ${withArticle(kindOf(container))}`, node);
-}
-
-/** Quantifiers forget errors that do not decide: what making them costs is work all the same. */
-function chargeErrors(step: ASTNode): void {
-  const { evaluate } = inside(step).meta;
-  inside(step).setMeta('evaluate', (ev, self, scope) => {
-    try {
-      return evaluate(ev, self, scope);
-    } catch (error) {
-      spend(200);
-      throw error;
-    }
-  });
 }
 
 /** `has(e.name)` for any `e`; cel-js takes only chains of names. */

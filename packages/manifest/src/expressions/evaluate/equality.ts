@@ -71,6 +71,8 @@ function equalMaps(a: CelMapLike, b: CelMapLike): boolean {
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
   spendText(a.length);
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

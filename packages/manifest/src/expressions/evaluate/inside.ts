@@ -1,5 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import type { ASTNode } from '../ast.ts';
+import { Failure } from '../errors.ts';
+import { spendError } from './meter.ts';
 import { isPlainObject } from './values.ts';
 
 /*
@@ -12,6 +14,8 @@ import { isPlainObject } from './values.ts';
 export interface Evaluator {
   debugType(value: unknown): unknown;
   mapType: unknown;
+  /** The value of a node, or the error as a value. */
+  tryEval(node: ASTNode, scope: unknown): unknown;
 }
 
 /** Evaluates a node; `scope` is only handed on. */
@@ -38,9 +42,6 @@ export interface Overlay {
 
 /** The operands of what `map`, `filter`, `all`, `exists` and `exists_one` expand to. */
 export interface Comprehension {
-  iterable: ASTNode;
-  step: ASTNode;
-  kind?: 'quantifier';
   iterCtx?: Overlay;
 }
 
@@ -59,14 +60,24 @@ export function run(ev: Evaluator, node: ASTNode, scope: unknown): unknown {
 }
 
 /**
- * Makes an environment take JSON objects for maps whatever their fields: cel-js asks an object's `constructor` what it is,
- * which in JSON is a field like any other.
+ * Amends the evaluator of an environment. It takes JSON objects for maps whatever their fields: cel-js asks an object's
+ * `constructor` what it is, which in JSON is a field like any other. And it lets quantifiers forget errors that do not
+ * decide, as CEL wants it, but not that a limit is exceeded.
  */
-export function recogniseObjects(env: Environment): void {
+export function amendEvaluator(env: Environment): void {
   const probe = env.parse('0 == 0');
   inside(probe.ast).setMeta('evaluate', (ev) => {
     const debugType = ev.debugType;
     ev.debugType = (value) => (typeof value === 'object' && isPlainObject(value) ? ev.mapType : debugType.call(ev, value));
+    ev.tryEval = (node, scope) => {
+      try {
+        return run(ev, node, scope);
+      } catch (error) {
+        if (error instanceof Failure && error.code === 'expression-limit') throw error;
+        spendError(error);
+        return error;
+      }
+    };
     return true;
   });
   probe();

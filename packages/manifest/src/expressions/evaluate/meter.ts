@@ -34,9 +34,14 @@ export function spend(units: number): void {
   if (left < 0) throw tooMuchWork();
 }
 
-/** Notes work on a text: a unit reads some 32 characters. */
+/** Notes work on a text: a unit reads some 16 characters. */
 export function spendText(length: number): void {
-  if (length > 32) spend(length >>> 5);
+  if (length >= 16) spend(length >>> 4);
+}
+
+/** Notes an error that an expression survives, as in `a.b || true`: making one costs far more than evaluating a node. */
+export function spendError(error: unknown): void {
+  spend(error instanceof Failure ? 20 : 400);
 }
 
 /** Refuses a text that would be longer than a result may be; to be called before it is made. */
@@ -61,6 +66,6 @@ export function remembered<T>(key: string, make: () => T): T {
 function tooMuchWork(): Failure {
   return new Failure(
     'expression-limit',
-    'the expression is too much work: it goes over its lists too often (a list inside a list multiplies); filter first, or do it in a task',
+    'the expression is too much work: a list inside a list multiplies, and so does a long text for every element; filter first, or do it in a task',
   );
 }

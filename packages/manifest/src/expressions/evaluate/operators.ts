@@ -4,7 +4,7 @@ import { withArticle } from '../types/type.ts';
 import { readRequiredAsIs } from './access.ts';
 import { equal, includes, isMap } from './equality.ts';
 import { type Evaluate, type Evaluator, inside, run } from './inside.ts';
-import { roomForText, spend } from './meter.ts';
+import { roomForText, spend, spendError } from './meter.ts';
 import { isMadeByCel, kindOf, lift, mark } from './values.ts';
 
 const MAX_INT = 9_223_372_036_854_775_807n;
@@ -149,7 +149,7 @@ export function logic(node: NodeOf<'||' | '&&'>): Evaluate {
       value = run(ev, left, scope);
     } catch (error) {
       if (error instanceof Failure && error.code === 'expression-limit') throw error;
-      spend(200);
+      spendError(error);
       failed = error;
     }
     if (value === decisive) return decisive;

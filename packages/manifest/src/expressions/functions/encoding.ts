@@ -15,6 +15,7 @@ export function registerEncodings(env: Environment): void {
 }
 
 function fromJson(text: string): unknown {
+  spendText(text.length * 4);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -26,7 +27,7 @@ function fromJson(text: string): unknown {
 
 function toJson(value: unknown): string {
   const text = JSON.stringify(toJsonValue(value, true));
-  roomForText(text.length);
+  roomForText(text.length * 2);
   return text;
 }
 

@@ -1,6 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { Failure } from '../errors.ts';
-import { roomForText } from '../evaluate/meter.ts';
+import { roomForText, spendText } from '../evaluate/meter.ts';
 
 /** Only a type, so that `strings.quote(x)` reads as CEL's extension has it. */
 class StringsNamespace {}
@@ -23,12 +23,14 @@ function hasPairs(text: string): boolean {
 }
 
 function characters(text: string): string[] {
+  // A string per character: far more work than reading the text.
+  spendText(text.length * 16);
   return hasPairs(text) ? Array.from(text) : text.split('');
 }
 
 /** The UTF-16 offset of a character, which may be the one past the end. */
 function unitOffset(text: string, index: bigint, method: string): number {
-  const length = hasPairs(text) ? Array.from(text).length : text.length;
+  const length = hasPairs(text) ? characters(text).length : text.length;
   if (index < 0n || index > BigInt(length)) {
     throw new Failure('expression-value', `${method}: index ${index} is out of range, the text has ${length} characters`);
   }
@@ -53,13 +55,16 @@ export function substring(text: string, start: bigint, end?: bigint): string {
   return text.slice(from, to);
 }
 
-export function indexOf(text: string, searched: string, from = 0n): bigint {
+export function indexOf(text: string, searched: string, from?: bigint): bigint {
+  spendText(text.length * 4);
+  if (from === undefined) return characterIndex(text, text.indexOf(searched));
   if (from < 0n) throw new Failure('expression-value', `indexOf: index ${from} is out of range`);
   if (from > BigInt(text.length)) return -1n;
   return characterIndex(text, text.indexOf(searched, unitOffset(text, from, 'indexOf')));
 }
 
 export function lastIndexOf(text: string, searched: string, from?: bigint): bigint {
+  spendText(text.length * 4);
   if (from === undefined) return characterIndex(text, text.lastIndexOf(searched));
   if (from < 0n) throw new Failure('expression-value', `lastIndexOf: index ${from} is out of range`);
   if (from > BigInt(text.length)) return -1n;
@@ -67,10 +72,12 @@ export function lastIndexOf(text: string, searched: string, from?: bigint): bigi
 }
 
 export function lowerAscii(text: string): string {
+  spendText(text.length * 2);
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 export function upperAscii(text: string): string {
+  spendText(text.length * 2);
   return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 }
 

@@ -29,7 +29,8 @@ function arithmetic(operator: '+' | '-' | '*' | '/' | '%', a: ExprType, b: ExprT
   if (a.kind === 'timestamp' && b.kind === 'duration') return { kind: 'timestamp' };
   if (operator === '-') return a.kind === 'timestamp' && b.kind === 'timestamp' ? { kind: 'duration' } : undefined;
   if (a.kind === 'duration' && b.kind === 'timestamp') return { kind: 'timestamp' };
-  if (a.kind === 'list' && b.kind === 'list') return { kind: 'list', element: join(a.element, b.element) };
+  if (a.kind === 'list' && b.kind === 'list')
+    return comparable(a.element, b.element) ? { kind: 'list', element: join(a.element, b.element) } : undefined;
   return a.kind === b.kind && (a.kind === 'string' || a.kind === 'bytes') ? { kind: a.kind } : undefined;
 }
 
