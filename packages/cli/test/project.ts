@@ -16,7 +16,7 @@ export function folder(files: Record<string, string> = {}): string {
   return dir;
 }
 
-/** A project with a task package of its own and the runbooks `hello`, `gated`, `flaky`, `broken`, `slow` and `typed`. */
+/** A project with a task package of its own and the runbooks `hello`, `gated`, `flaky`, `broken`, `slow`, `stubborn` and `typed`. */
 export function project(extra: Record<string, string> = {}): string {
   return folder({
     'maestro.config.json': JSON.stringify({
@@ -33,6 +33,7 @@ export function project(extra: Record<string, string> = {}): string {
         '    - { id: break, uses: tasks/broken@1.0.0, with: {} }\n    - { id: never, uses: tasks/wait.sleep@0.1.0, needs: [break], with: { ms: 1 } }\n',
     }),
     'runbooks/slow.yaml': manifests('slow', { tasks: '    - { id: wait, uses: tasks/wait.sleep@0.1.0, with: { ms: 600000 } }\n' }),
+    'runbooks/stubborn.yaml': manifests('stubborn', { tasks: '    - { id: hold, uses: tasks/stubborn@1.0.0, with: {} }\n' }),
     'runbooks/typed.yaml': TYPED,
     ...extra,
   });
@@ -100,6 +101,13 @@ export const tasks = [
   {
     ...base, name: 'tasks/broken', input: empty, output: empty,
     async execute() { throw TaskError.terminal('THING_BROKEN', 'the thing is broken\\u001b[2J'); },
+  },
+  {
+    ...base, name: 'tasks/stubborn', input: empty, output: empty,
+    async execute() {
+      await new Promise((resolve) => setTimeout(resolve, 60_000));
+      return { payload: {} };
+    },
   },
   {
     ...base, name: 'tasks/echo', effect: 'write',

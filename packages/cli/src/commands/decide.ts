@@ -18,11 +18,11 @@ export async function decide(context: Context, runId: string, approved: boolean,
   const decision: DecisionInput = { role: options.role, by: options.by ?? config.identity.user, approved };
   if (options.comment !== undefined) decision.comment = options.comment;
   if (options.name !== undefined) decision.name = options.name;
-  const runner = await openShared(context, config, (text) => err.line(text));
+  const { runner, close } = await openShared(context, config, (text) => err.line(text));
   try {
     await runner.decide(runId, decision);
   } finally {
-    await runner.close();
+    await close();
   }
   const { green, red } = out.colors;
   out.line(`${approved ? green('approved') : red('rejected')} run ${runId} as ${printable(decision.role)}, by ${printable(decision.by)}`);

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Plan } from '@summit/maestro-manifest';
 import type { JsonObject } from '@summit/maestro-sdk';
-import type { PendingDecision, Runner, RunResult } from '@summit/maestro-worker';
+import type { DecisionInput, PendingDecision, Runner, RunResult } from '@summit/maestro-worker';
 import { preparePlan } from '../catalog/prepare.ts';
 import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
 import { type ExitCode, exit } from '../exit.ts';
-import { DecisionDesk } from '../run/decision-desk.ts';
+import { DecisionDesk, type DeskAnswer } from '../run/decision-desk.ts';
 import { type Company, type Followed, follow } from '../run/follow.ts';
 import { askInputs, checkInputs, type InputOptions, readInputs } from '../run/inputs.ts';
 import { exitOf, type Interrupts, watchInterrupts } from '../run/interrupts.ts';
@@ -28,7 +29,7 @@ export interface RunOptions extends InputOptions {
 export async function run(context: Context, ref: string, options: RunOptions): Promise<ExitCode> {
   const { terminal } = context;
   const config = await context.config();
-  const { plan } = await preparePlan(context, ref);
+  const { plan, digest } = await preparePlan(context, ref);
   const interactive = terminal.interactive && !options.json;
   const prompt = interactive ? openPrompt(context.io, terminal) : undefined;
   const interrupts = watchInterrupts(context.io);
@@ -44,8 +45,12 @@ export async function run(context: Context, ref: string, options: RunOptions): P
         prompt === undefined
           ? undefined
           : accompany(prompt, context, view, [`plan     ${refOf(plan)}`, ...inputLines(inputs as JsonObject)], !ephemeral);
-      const decide = company === undefined ? undefined : (question: PendingDecision) => company.desk.answer(question);
-      const runner = await open(context, config, { ephemeral, report: (text) => view.note(text), ...(decide ? { decide } : {}) });
+      const decide = company === undefined ? undefined : async (question: PendingDecision) => given(await company.desk.answer(question));
+      const { runner, close } = await open(context, config, {
+        ephemeral,
+        report: (text) => view.note(text),
+        ...(decide ? { decide } : {}),
+      });
       try {
         if (interrupts.first !== undefined) return exitOf(interrupts.first);
         const runId = options.runId ?? randomUUID();
@@ -62,18 +67,23 @@ export async function run(context: Context, ref: string, options: RunOptions): P
           ...(company ? { company } : {}),
           decideCommand: (verb, question) => commandLine(context, [verb, runId, '--role', question.role]),
         });
-        const code = conclude(followed, view, runId, startedAt, context);
         unsubscribe();
-        return code;
+        if ('result' in followed && followed.result.planDigest !== digest) throw otherRun(runId, followed.result.planDigest);
+        return conclude(followed, view, runId, startedAt, context);
       } finally {
         view.close();
-        await runner.close();
+        await close();
       }
     }
   } finally {
     interrupts.release();
     prompt?.close();
   }
+}
+
+/** In this process nobody else can decide: a question that was not answered is refused. */
+function given(answer: DeskAnswer): DecisionInput | undefined {
+  return typeof answer === 'string' ? undefined : answer;
 }
 
 /** Inputs from the command line, and from the person at the terminal what is missing; undefined after Ctrl-C. */
@@ -131,6 +141,13 @@ export function conclude(followed: Followed, view: RunView, runId: string, start
   }
   view.finished(followed.result, Date.now() - startedAt);
   return followed.signal === undefined ? exitFor(followed.result) : exitOf(followed.signal);
+}
+
+function otherRun(runId: string, planDigest: string): CliError {
+  return new CliError(`run ${runId} existed already and has run another plan (${planDigest})`, {
+    code: 'RUN_ID_TAKEN',
+    next: 'choose another --run-id, or leave it out',
+  });
 }
 
 function exitFor({ status, error }: RunResult): ExitCode {

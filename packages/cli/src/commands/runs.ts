@@ -11,7 +11,7 @@ import { accompany, conclude, showEvents, viewFor } from './run.ts';
 /** `maestro runs list` */
 export async function listRuns(context: Context, options: { json?: boolean }): Promise<ExitCode> {
   const { out, err } = context.terminal;
-  const runner = await openShared(context, await context.config(), (text) => err.line(text));
+  const { runner, close } = await openShared(context, await context.config(), (text) => err.line(text));
   try {
     const active = await runner.active();
     if (options.json) out.line(JSON.stringify(active, undefined, 2));
@@ -22,7 +22,7 @@ export async function listRuns(context: Context, options: { json?: boolean }): P
     }
     return exit.ok;
   } finally {
-    await runner.close();
+    await close();
   }
 }
 
@@ -33,7 +33,7 @@ export async function attachRun(context: Context, runId: string, options: { json
   const prompt = terminal.interactive && !options.json ? openPrompt(context.io, terminal) : undefined;
   const view = viewFor(context, options.json);
   const attach = async (): Promise<ExitCode> => {
-    const runner = await openShared(context, await context.config(), (text) => view.note(text));
+    const { runner, close } = await openShared(context, await context.config(), (text) => view.note(text));
     try {
       if (interrupts.first !== undefined) return exitOf(interrupts.first);
       const startedAt = Date.now();
@@ -53,7 +53,7 @@ export async function attachRun(context: Context, runId: string, options: { json
       return conclude(followed, view, runId, startedAt, context);
     } finally {
       view.close();
-      await runner.close();
+      await close();
     }
   };
   try {
@@ -67,11 +67,11 @@ export async function attachRun(context: Context, runId: string, options: { json
 /** `maestro runs cancel` */
 export async function cancelRun(context: Context, runId: string): Promise<ExitCode> {
   const { out, err } = context.terminal;
-  const runner = await openShared(context, await context.config(), (text) => err.line(text));
+  const { runner, close } = await openShared(context, await context.config(), (text) => err.line(text));
   try {
     await runner.cancel(runId);
   } finally {
-    await runner.close();
+    await close();
   }
   out.line(`run ${runId} is being cancelled: what is on is stopped and its result recorded`);
   return exit.ok;

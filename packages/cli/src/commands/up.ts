@@ -22,7 +22,7 @@ async function serve(context: Context, options: { json?: boolean }, interrupts: 
   const { out, err } = context.terminal;
   const say = (text: string) => (options.json ? err : out).line(text);
   const config = await context.config();
-  const runner = await openShared(context, config, (text) => err.line(text));
+  const { runner, close } = await openShared(context, config, (text) => err.line(text));
   try {
     const seen = new Set<string>();
     runner.onEvent((event) => {
@@ -43,7 +43,7 @@ async function serve(context: Context, options: { json?: boolean }, interrupts: 
     await new Promise<void>((resolve) => interrupts.on(() => resolve()));
     say('stopping: waiting for attempts that are on; Ctrl-C again to quit at once');
   } finally {
-    await runner.close();
+    await close();
   }
   return exit.ok;
 }

@@ -57,7 +57,7 @@ test('where the runbook allows it, who started the run may decide', async () => 
 test('a question may be left to somebody else, but not where nobody else can answer', async () => {
   const durable = open();
   durable.stdin.write('later\n');
-  expect(await durable.desk.answer(ombuds)).toBeUndefined();
+  expect(await durable.desk.answer(ombuds)).toBe('later');
   const ephemeral = open(false);
   ephemeral.stdin.write('later\nreject\nolive\n\n');
   expect(await ephemeral.desk.answer(ombuds)).toMatchObject({ approved: false });
@@ -69,8 +69,8 @@ test('a question that was decided elsewhere is taken back, before or while it is
   const asked = desk.answer(ombuds);
   desk.withdraw(ombuds);
   desk.withdraw(legal);
-  expect(await asked).toBeUndefined();
-  expect(await desk.answer(legal)).toBeUndefined();
+  expect(await asked).toBe('gone');
+  expect(await desk.answer(legal)).toBe('gone');
   stdin.write('approve\nolive\n\n');
   expect(await desk.answer({ ...ombuds, name: 'second' })).toMatchObject({ name: 'second' });
 });
@@ -91,6 +91,15 @@ test('a refused answer is asked for again, with the reason; the end of input lea
   const { desk, stdin, screen } = open();
   const asked = desk.answer(ombuds, 'olive may not');
   stdin.end();
-  expect(await asked).toBeUndefined();
+  expect(await asked).toBe('later');
   expect(screen()).toContain('not accepted: olive may not');
+});
+
+test('a desk that is closed asks nothing any more', async () => {
+  const { desk, screen } = open();
+  const asked = [desk.answer(ombuds), desk.answer(legal)];
+  await new Promise((resolve) => setImmediate(resolve));
+  desk.close();
+  expect(await Promise.all(asked)).toEqual(['gone', 'gone']);
+  expect(screen()).not.toContain('As legal');
 });

@@ -24,6 +24,9 @@ export interface DeskOptions {
   canWait: boolean;
 }
 
+/** What came of a question: an answer, `later` (left to somebody at another terminal), or `gone` (nobody has to answer it any more). */
+export type DeskAnswer = DecisionInput | 'later' | 'gone';
+
 /** Asks the person at the terminal for the decisions a run waits for, one question after the other. */
 export class DecisionDesk {
   readonly #options: DeskOptions;
@@ -32,23 +35,30 @@ export class DecisionDesk {
   #open: { key: string; controller: AbortController } | undefined;
   #interruption: Promise<unknown> = Promise.resolve();
   readonly #withdrawn = new Set<string>();
+  #closed = false;
 
   constructor(options: DeskOptions) {
     this.#options = options;
   }
 
-  /** Asks one question, after those asked before it. Undefined: left to somebody else, or decided there meanwhile. */
-  answer(question: PendingDecision, refused?: string): Promise<DecisionInput | undefined> {
+  /** Asks one question, after those asked before it. `refused`: why an earlier answer did not count. */
+  answer(question: PendingDecision, refused?: string): Promise<DeskAnswer> {
     const answer = this.#queue.then(() => this.#answer(question, refused));
     this.#queue = answer.catch(() => {});
     return answer;
   }
 
   /** Takes a question back that has been decided elsewhere. */
-  withdraw(question: PendingDecision): void {
+  withdraw(question: Pick<PendingDecision, 'name' | 'role'>): void {
     const key = keyOf(question);
     this.#withdrawn.add(key);
     if (this.#open?.key === key) this.#open.controller.abort(new DecidedElsewhere());
+  }
+
+  /** Takes all questions back, and asks no more. */
+  close(): void {
+    this.#closed = true;
+    this.#open?.controller.abort(new DecidedElsewhere());
   }
 
   /** Puts the open question aside while `talk` asks something more urgent; it is asked again afterwards. */
@@ -59,18 +69,18 @@ export class DecisionDesk {
     return talking;
   }
 
-  async #answer(question: PendingDecision, refused: string | undefined): Promise<DecisionInput | undefined> {
+  async #answer(question: PendingDecision, refused: string | undefined): Promise<DeskAnswer> {
     const key = keyOf(question);
     for (;;) {
       await this.#interruption;
-      if (this.#withdrawn.has(key)) return undefined;
+      if (this.#closed || this.#withdrawn.has(key)) return 'gone';
       const controller = new AbortController();
       this.#open = { key, controller };
       try {
         return await this.#options.view.hold(() => this.#interview(question, refused, controller.signal));
       } catch (error) {
-        if (error instanceof DecidedElsewhere) return undefined;
-        if (error instanceof CliError && error.code === 'INPUT_ENDED') return undefined;
+        if (error instanceof DecidedElsewhere) return 'gone';
+        if (error instanceof CliError && error.code === 'INPUT_ENDED') return 'later';
         if (!(error instanceof Interrupted)) throw error;
       } finally {
         this.#open = undefined;
@@ -78,7 +88,7 @@ export class DecisionDesk {
     }
   }
 
-  async #interview(question: PendingDecision, refused: string | undefined, signal: AbortSignal): Promise<DecisionInput | undefined> {
+  async #interview(question: PendingDecision, refused: string | undefined, signal: AbortSignal): Promise<DecisionInput | 'later'> {
     const { prompt, out, subject, canWait } = this.#options;
     const { bold, yellow } = out.colors;
     const role = printable(question.role);
@@ -91,7 +101,7 @@ export class DecisionDesk {
     }
     if (refused !== undefined) out.line(yellow(`  not accepted: ${printable(refused)}`));
     const verdict = await prompt.choose(`As ${bold(role)}:`, canWait ? ['approve', 'reject', 'later'] : ['approve', 'reject'], { signal });
-    if (verdict === 'later') return undefined;
+    if (verdict === 'later') return 'later';
     const by = await this.#name(question, signal);
     const comment = await prompt.ask('  comment (may be empty):', signal);
     const decision: DecisionInput = { name: question.name, role: question.role, by, approved: verdict === 'approve' };

@@ -49,8 +49,9 @@ export async function follow(options: FollowOptions): Promise<Followed> {
     });
   });
   const unsubscribe = runner.onEvent((event) => {
-    if (event.subject !== handle.runId || event.type !== 'run.awaiting-approval') return;
-    questions.asked(event.data.pending as unknown as PendingDecision[]);
+    if (event.subject !== handle.runId) return;
+    if (event.type === 'run.awaiting-approval') questions.asked(event.data.pending as unknown as PendingDecision[]);
+    if (event.type === 'decision.made') questions.decided(event.data as unknown as Pick<PendingDecision, 'name' | 'role'>);
   });
   const stopPolling = runner.kind === 'restate' ? poll(runner, handle.runId, questions) : () => {};
   try {
@@ -59,6 +60,7 @@ export async function follow(options: FollowOptions): Promise<Followed> {
   } finally {
     stopPolling();
     unsubscribe();
+    options.company?.desk.close();
   }
 }
 
@@ -68,11 +70,17 @@ async function onInterrupt({ runner, company }: FollowOptions): Promise<'leave' 
   if (company === undefined) return durable ? 'leave' : 'cancel';
   const { desk, prompt } = company;
   try {
-    if (durable)
-      return await desk.interrupt(() =>
-        prompt.choose('\nLeave the run (it goes on while a worker is up), cancel it, or stay?', ['leave', 'cancel', 'stay']),
-      );
-    return await desk.interrupt(() => prompt.choose('\nCancel the run (it lives in this process only), or stay?', ['cancel', 'stay']));
+    if (!durable)
+      return await desk.interrupt(() => prompt.choose('\nCancel the run (it lives in this process only), or stay?', ['cancel', 'stay']));
+    return await desk.interrupt(async () => {
+      const wish = await prompt.choose('\nLeave the run (it goes on while a worker is up), cancel it, or stay?', [
+        'leave',
+        'cancel',
+        'stay',
+      ]);
+      if (wish !== 'stay') desk.close();
+      return wish;
+    });
   } catch (error) {
     if (error instanceof CliError && error.code === 'INPUT_ENDED') return durable ? 'leave' : 'cancel';
     throw error;
@@ -115,16 +123,28 @@ class Questions {
     }
   }
 
+  decided(question: Pick<PendingDecision, 'name' | 'role'>): void {
+    this.#options.company?.desk.withdraw(question);
+  }
+
   async #ask(question: PendingDecision, refused?: string): Promise<void> {
     const { runner, handle, company } = this.#options;
     const decision = await company?.desk.answer(question, refused);
-    if (decision === undefined) return this.#announce([question]);
+    if (decision === undefined || decision === 'gone') return;
+    if (decision === 'later') return this.#announce([question]);
     try {
       await runner.decide(handle.runId, decision);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await this.#ask(question, error.message);
+      if (await this.#isOpen(question)) return this.#ask(question, error.message);
+      this.#options.view.note(error.message);
     }
+  }
+
+  async #isOpen(question: PendingDecision): Promise<boolean> {
+    const { runner, handle } = this.#options;
+    const run = (await runner.active()).find((active) => active.runId === handle.runId);
+    return run?.pending.some((pending) => keyOf(pending) === keyOf(question)) ?? false;
   }
 
   #announce(questions: readonly PendingDecision[]): void {

@@ -1,7 +1,7 @@
 import type { TaskStatus } from '@summit/maestro-worker';
 import type { Terminal } from '../terminal/terminal.ts';
 import { formatDuration, printable } from '../text.ts';
-import { eventText, failure } from './event-text.ts';
+import { eventText } from './event-text.ts';
 import { resultText } from './result-text.ts';
 import { refOf, type RunView } from './view.ts';
 
@@ -9,6 +9,8 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 const FRAME_MS = 120;
 /** Rows of the tree; of more tasks only the running ones and the counts are shown. */
 const MAX_ROWS = 20;
+/** Lines that are kept while the screen is held; of more the last ones. */
+const MAX_KEPT = 1000;
 
 interface Row {
   id: string;
@@ -27,6 +29,7 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
   let drawn = 0;
   let frame = 0;
   let held = 0;
+  const kept: string[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   const erase = () => {
@@ -40,8 +43,12 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
     for (const line of lines) out.line(line);
     drawn = lines.length;
   };
-  /** Prints a line that stays above the block. */
+  /** Prints a line that stays above the block; while somebody is asked something it waits. */
   const keep = (line: string) => {
+    if (held > 0) {
+      if (kept.push(line) > MAX_KEPT) kept.shift();
+      return;
+    }
     erase();
     out.line(line);
     draw();
@@ -137,6 +144,7 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
         return await talk();
       } finally {
         held -= 1;
+        if (held === 0) for (const line of kept.splice(0)) out.line(line);
         draw();
       }
     },
@@ -151,7 +159,8 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
     close() {
       clearInterval(timer);
       drawn = 0;
-      held += 1;
+      if (held > 0) for (const line of kept.splice(0)) out.line(line);
+      held = Number.POSITIVE_INFINITY;
     },
   };
 }

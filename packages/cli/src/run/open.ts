@@ -12,13 +12,20 @@ export interface OpenOptions {
   report: (text: string) => void;
 }
 
+/** A runner, and the way to close it: its engine's complaints about connections that end are not shown after that. */
+export interface Opened {
+  runner: Runner;
+  close(): Promise<void>;
+}
+
 /** Opens the engine of the configuration, with this process as a worker. */
-export function open(context: Context, config: ResolvedConfig, options: OpenOptions): Promise<Runner> {
+export async function open(context: Context, config: ResolvedConfig, options: OpenOptions): Promise<Opened> {
   const { verbose, io } = context;
+  let closing = false;
   const log = (level: 'info' | 'error') => (message: string, fields?: Record<string, unknown>) => {
     // What tasks log arrives as events as well.
     if (verbose) context.terminal.err.line(JSON.stringify({ level, message, ...fields }));
-    else if (level === 'error' && fields?.task === undefined) options.report(message);
+    else if (level === 'error' && fields?.task === undefined && !(closing && fields?.engine !== undefined)) options.report(message);
   };
   const runnerOptions: RunnerOptions = {
     engine: options.ephemeral ? { kind: 'in-process' } : config.engine,
@@ -32,11 +39,16 @@ export function open(context: Context, config: ResolvedConfig, options: OpenOpti
   };
   if (config.signing !== undefined) runnerOptions.signingKeyFile = config.signing.keyFile;
   if (options.decide !== undefined) runnerOptions.decide = options.decide;
-  return openRunner(runnerOptions);
+  const runner = await openRunner(runnerOptions);
+  const close = () => {
+    closing = true;
+    return runner.close();
+  };
+  return { runner, close };
 }
 
 /** Opens an engine that other processes can reach as well. Throws `ENGINE_EPHEMERAL` where there is none. */
-export function openShared(context: Context, config: ResolvedConfig, report: OpenOptions['report']): Promise<Runner> {
+export function openShared(context: Context, config: ResolvedConfig, report: OpenOptions['report']): Promise<Opened> {
   if (config.engine.kind === 'in-process') {
     throw new CliError('the configured engine is in-process: its runs live and end in the process that started them', {
       code: 'ENGINE_EPHEMERAL',
