@@ -5,7 +5,7 @@ import { Session } from '../lint/session.ts';
 import type { Catalog, Runbook, Workflow } from '../model/manifest.ts';
 import { child, isString, setOwn } from '../parse/node.ts';
 import type { Parameter, Plan, Template } from '../plan.ts';
-import { resolve } from '../resolve/resolve.ts';
+import { find } from '../resolve/resolve.ts';
 import { planOrder } from './order.ts';
 import { durationOf, planApprovals, planPolicy, planTask } from './parts.ts';
 import { templateOf } from './template.ts';
@@ -13,11 +13,11 @@ import { templateOf } from './template.ts';
 /**
  * The plan of a runbook or workflow: every `uses` and `workflowRef` pinned to the highest installed version that satisfies it.
  * Lints what the plan is made of, and returns the findings; there is a plan only where none of them is an error.
- * Formatting and comments of the manifests do not change it. `ref` is as in {@link resolve}.
+ * Formatting and comments of the manifests do not change it. `ref` is as in `resolve`.
  */
 export function compile(catalog: Catalog, contracts: readonly TaskContract[], ref: string): { plan?: Plan; diagnostics: Diagnostic[] } {
   const session = new Session(catalog, contracts);
-  const { runbook, workflow, diagnostics: unresolved } = resolve(catalog, ref, session.manifests);
+  const { runbook, workflow, diagnostics: unresolved } = find(catalog, session.manifests, ref);
   const involved = [runbook, workflow].filter((manifest) => manifest !== undefined);
   const diagnostics = [...unresolved, ...lintManifests(session, involved)];
   if (!workflow || diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics };

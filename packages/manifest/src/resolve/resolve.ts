@@ -1,22 +1,67 @@
+import type { TaskContract } from '@summit/maestro-sdk';
 import type { Diagnostic } from '../diagnostic.ts';
-import type { Catalog, Manifest, Runbook, Workflow } from '../model/manifest.ts';
+import type { Catalog, Manifest, Runbook, TaskView, Workflow } from '../model/manifest.ts';
 import { nearest } from '../text/near.ts';
 import { choices, didYouMean, quoted } from '../text/words.ts';
+import { ContractIndex } from './contracts.ts';
 import { ManifestIndex } from './manifests.ts';
 import { isRange } from './versions.ts';
 
 /** What a reference stands for: a runbook with its workflow, or a workflow to be run without a runbook. */
-export interface Resolved {
+export interface Found {
   runbook?: Runbook;
   workflow?: Workflow;
+  diagnostics: Diagnostic[];
+}
+
+/** A task of a resolved workflow: what it asks for, and what runs. */
+export interface ResolvedTask {
+  /** Id of the task; absent where it has none that is valid. */
+  id?: string;
+  /** `uses` as written. */
+  ref: string;
+  /** Absent where no installed version satisfies it. */
+  uses?: { name: string; version: string; digest: string };
+}
+
+/** Every reference that a runbook or workflow is made of, pinned. */
+export interface Resolved {
+  runbook?: { name: string; version: string };
+  workflow?: { name: string; version: string };
+  tasks: ResolvedTask[];
+  /** Where `ref` stands for nothing: one diagnostic, which has no file. */
+  diagnostics: Diagnostic[];
 }
 
 /**
- * What `name` or `name@version-or-range` stands for: the highest version that satisfies it, of the runbook of that name, or of
- * the workflow where there is no such runbook. `runbooks/name` and `workflows/name` say which is meant. Where nothing is found
- * there is one diagnostic, which has no file.
+ * What `name` or `name@version-or-range` stands for, and what everything in it resolves to: always the highest version that
+ * satisfies. A name means the runbook, or the workflow where there is no such runbook; `runbooks/name` and `workflows/name`
+ * say which is meant. References inside that resolve to nothing are left open; `lint` tells them with their place.
  */
-export function resolve(catalog: Catalog, ref: string, manifests = new ManifestIndex(catalog)): Resolved & { diagnostics: Diagnostic[] } {
+export function resolve(catalog: Catalog, contracts: readonly TaskContract[], ref: string): Resolved {
+  const { runbook, workflow, diagnostics } = find(catalog, new ManifestIndex(catalog), ref);
+  const index = new ContractIndex(contracts);
+  const resolved: Resolved = { tasks: (workflow?.tasks ?? []).flatMap((task) => pinned(task, index) ?? []), diagnostics };
+  if (runbook) resolved.runbook = identity(runbook);
+  if (workflow) resolved.workflow = identity(workflow);
+  return resolved;
+}
+
+function identity({ name, version }: Manifest): { name: string; version: string } {
+  return { name: name ?? '', version: version ?? '' };
+}
+
+function pinned({ id, uses }: TaskView, index: ContractIndex): ResolvedTask | undefined {
+  if (!uses) return undefined;
+  const contract = index.resolve(uses.name, uses.range);
+  const task: ResolvedTask = { ref: uses.node.value };
+  if (id) task.id = id.value;
+  if (contract) task.uses = { name: contract.name, version: contract.version, digest: contract.digest };
+  return task;
+}
+
+/** The manifests that a reference stands for. */
+export function find(catalog: Catalog, manifests: ManifestIndex, ref: string): Found {
   const { kinds, name, range } = parse(ref);
   if (range !== undefined && !isRange(range)) {
     return {
@@ -24,7 +69,7 @@ export function resolve(catalog: Catalog, ref: string, manifests = new ManifestI
     };
   }
   for (const kind of kinds) {
-    const found = find(manifests, kind, name, range);
+    const found = findKind(manifests, kind, name, range);
     if (found?.kind === 'Workflow') return { workflow: found, diagnostics: [] };
     if (found?.kind !== 'Runbook') continue;
     const workflow = found.workflowRef && manifests.workflow(found.workflowRef.name, found.workflowRef.range);
@@ -43,7 +88,7 @@ function parse(ref: string): { kinds: Manifest['kind'][]; name: string; range: s
 }
 
 /** Without a range the highest release, or the highest version at all where there are only pre-releases. */
-function find(manifests: ManifestIndex, kind: Manifest['kind'], name: string, range: string | undefined): Manifest | undefined {
+function findKind(manifests: ManifestIndex, kind: Manifest['kind'], name: string, range: string | undefined): Manifest | undefined {
   const get = (wanted: string) => (kind === 'Runbook' ? manifests.runbook(name, wanted) : manifests.workflow(name, wanted));
   if (range !== undefined) return get(range);
   const [newest] = manifests.versions(kind, name);

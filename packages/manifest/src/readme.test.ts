@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import * as door from './index.ts';
+
+const root = new URL('../../../', import.meta.url);
+const readme = readFileSync(new URL('packages/manifest/README.md', root), 'utf8');
+
+it('the README names only what the package exports', () => {
+  const table = readme.slice(readme.indexOf('| function'), readme.indexOf('A finding is data'));
+  const names = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap((row) =>
+    [...(row[1] as string).matchAll(/`(\w+)/g)].map((match) => match[1] as string),
+  );
+  expect(names.length).toBeGreaterThan(10);
+  expect(names.filter((name) => !(name in door))).toEqual([]);
+});
+
+it('the example of the README prints what it says', async () => {
+  const code = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] as string;
+  const body = code
+    .replace(/^import .*$/gm, '')
+    .replaceAll("readFileSync('", "readFileSync(root + '")
+    .replace('readFileSync(path', 'readFileSync(root + path');
+  const lines: unknown[][] = [];
+  const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<void>;
+  const run = new AsyncFunction('root', 'readFileSync', 'console', ...Object.keys(door), body);
+  await run(root.pathname, readFileSync, { log: (...values: unknown[]) => lines.push(values) }, ...Object.values(door));
+  expect(lines).toEqual([
+    [''],
+    [['package: ops/disclosure.package@0.1.0'], expect.stringMatching(/^sha256:[0-9a-f]{64}$/)],
+    ['unknown input "file"; did you mean "files"?'],
+  ]);
+});
