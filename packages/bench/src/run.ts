@@ -1,0 +1,23 @@
+/** Measures the figures and prints them; names as arguments choose some. Exit code 1 when one does not hold. */
+import { engineInProcess } from './engine-in-process.ts';
+import { engineRestate } from './engine-restate.ts';
+import { describe, type Figure } from './figure.ts';
+import { lintStart } from './lint-start.ts';
+
+const benches: Record<string, () => Promise<Figure[]>> = {
+  'engine-restate': engineRestate,
+  'engine-in-process': engineInProcess,
+  'lint-start': lintStart,
+};
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) throw new Error(`there is no bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`);
+
+for (const [name, bench] of Object.entries(benches)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  for (const figure of await bench()) {
+    process.stdout.write(`${describe(figure)}\n`);
+    if (!figure.holds) process.exitCode = 1;
+  }
+}
