@@ -27,6 +27,8 @@ export function foldName(name: string): string {
 export class EntryNames {
   readonly #files = new Set<string>();
   readonly #folders = new Set<string>();
+  // Where to go on counting, or a thousand files of one name would be compared with each other.
+  readonly #numbers = new Map<string, number>();
 
   /** `reserved` names are never given away. */
   constructor(reserved: Iterable<string>) {
@@ -39,20 +41,29 @@ export class EntryNames {
       .split('/')
       .filter((segment) => segment !== '' && segment !== '.' && segment !== '..')
       .map(safeSegment);
-    const name = segments.join('/') || 'file';
-    for (let n = 1; ; n++) {
-      const candidate = n === 1 ? name : numbered(name, n);
-      if (this.#take(candidate)) return candidate;
+    const leaf = segments.pop() ?? 'file';
+    let folder = '';
+    for (const segment of segments) {
+      const name = this.#firstFree(folder, segment, (folded) => !this.#files.has(folded));
+      this.#folders.add(foldName(name));
+      folder = `${name}/`;
     }
+    const name = this.#firstFree(folder, leaf, (folded) => !this.#files.has(folded) && !this.#folders.has(folded));
+    this.#files.add(foldName(name));
+    return name;
   }
 
-  #take(name: string): boolean {
-    const folded = foldName(name);
-    const folders = ancestors(folded);
-    if (this.#files.has(folded) || this.#folders.has(folded) || folders.some((folder) => this.#files.has(folder))) return false;
-    this.#files.add(folded);
-    for (const folder of folders) this.#folders.add(folder);
-    return true;
+  /** `segment` in `folder`, or the first of `segment (2)`, `segment (3)`, ... that is free. */
+  #firstFree(folder: string, segment: string, isFree: (folded: string) => boolean): string {
+    const wanted = folder + segment;
+    if (isFree(foldName(wanted))) return wanted;
+    const key = foldName(wanted);
+    for (let n = this.#numbers.get(key) ?? 2; ; n++) {
+      const candidate = folder + numbered(segment, n);
+      if (!isFree(foldName(candidate))) continue;
+      this.#numbers.set(key, n);
+      return candidate;
+    }
   }
 }
 
@@ -69,9 +80,8 @@ function safeSegment(segment: string): string {
   return clean.replace(/[. ]$/, '_').replace(RESERVED, '_$&');
 }
 
-function numbered(name: string, n: number): string {
-  const slash = name.lastIndexOf('/') + 1;
-  const dot = name.lastIndexOf('.');
-  // A dot at the start of the base name hides the file, it does not begin an extension.
-  return dot > slash ? `${name.slice(0, dot)} (${n})${name.slice(dot)}` : `${name} (${n})`;
+function numbered(segment: string, n: number): string {
+  const dot = segment.lastIndexOf('.');
+  // A dot at the start hides the file, it does not begin an extension.
+  return dot > 0 ? `${segment.slice(0, dot)} (${n})${segment.slice(dot)}` : `${segment} (${n})`;
 }

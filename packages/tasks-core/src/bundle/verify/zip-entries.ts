@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
-import { type Entry, fromFdPromise, type LocalFileHeader, type ZipFile } from 'yauzl';
+import { type Entry, fromRandomAccessReaderPromise, type LocalFileHeader, type ZipFile } from 'yauzl';
 import { ancestors, foldName, unsafeName } from '../entry-names.ts';
 import type { Problems } from './problems.ts';
-import { readExactly } from './range.ts';
+import { WindowReader } from './window-reader.ts';
 import { readZipEnd, type ZipEnd } from './zip-end.ts';
 
 /** An entry as far as it can be read safely. */
@@ -36,6 +36,7 @@ export async function readEntries(
   maxEntries: number,
   problems: Problems,
 ): Promise<ZipEntry[] | undefined> {
+  const reader = new WindowReader(file);
   let end: ZipEnd;
   let zip: ZipFile;
   try {
@@ -44,7 +45,7 @@ export async function readEntries(
       problems.add('ZIP_TOO_MANY_ENTRIES', `has ${end.entries} entries; at most ${maxEntries} are looked at`);
       return undefined;
     }
-    zip = await fromFdPromise(file.fd, { decodeStrings: false, validateEntrySizes: false, autoClose: false });
+    zip = await fromRandomAccessReaderPromise(reader, fileSize, { decodeStrings: false, validateEntrySizes: false, autoClose: false });
   } catch (error) {
     problems.add('ZIP_INVALID', `cannot be read as a zip: ${(error as Error).message}`);
     return undefined;
@@ -67,7 +68,7 @@ export async function readEntries(
   if (read !== end.start || end.offset + end.size !== end.start) {
     problems.add('ZIP_HIDDEN_DATA', `the list of entries ends at byte ${read}, the records after it begin at byte ${end.start}`);
   }
-  await checkLayout(file, zip, found, end.offset, problems);
+  await checkLayout(reader, zip, found, end.offset, problems);
   return found.map(({ parsed }) => parsed);
 }
 
@@ -128,7 +129,7 @@ function checkKind(entry: Entry, name: string, problems: Problems): void {
 
 /** Entries from the first byte up to the central directory, one after the other. Gives each its `dataStart`. */
 async function checkLayout(
-  file: FileHandle,
+  reader: WindowReader,
   zip: ZipFile,
   found: { entry: Entry; parsed: ZipEntry }[],
   centralStart: number,
@@ -145,7 +146,7 @@ async function checkLayout(
       const header = await zip.readLocalFileHeaderPromise(entry);
       compareHeader(entry, header, parsed.name, problems);
       const dataEnd = header.fileDataStart + entry.compressedSize;
-      expected = dataEnd + (await descriptorLength(file, entry, dataEnd, next));
+      expected = dataEnd + (await descriptorLength(reader, entry, dataEnd, next));
       parsed.dataStart = header.fileDataStart;
     } catch (error) {
       problems.add(
@@ -166,18 +167,19 @@ function compareHeader(entry: Entry, header: LocalFileHeader, name: string, prob
   if (!header.fileName.equals(entry.fileNameRaw)) differs('the name');
   if (header.compressionMethod !== entry.compressionMethod) differs('the compression method');
   if (header.generalPurposeBitFlag !== entry.generalPurposeBitFlag) differs('the set of flags');
-  if (entry.generalPurposeBitFlag & DESCRIPTOR) return;
-  const same = (here: number, there: number) => here === there || here === 0xffffffff;
-  if (header.crc32 !== entry.crc32) differs('the checksum');
+  // Where they follow the data they are 0 here; in a zip64 entry the sizes may stand in an extra field.
+  const unknown = entry.generalPurposeBitFlag & DESCRIPTOR ? [0, 0xffffffff] : [0xffffffff];
+  const same = (here: number, there: number) => here === there || unknown.includes(here);
+  if (!same(header.crc32, entry.crc32)) differs('the checksum');
   if (!same(header.compressedSize, entry.compressedSize) || !same(header.uncompressedSize, entry.uncompressedSize)) differs('the size');
 }
 
 /** Length of the record after the data that repeats checksum and sizes. Throws when there must be one and it is not as it should. */
-async function descriptorLength(file: FileHandle, entry: Entry, dataEnd: number, next: number): Promise<number> {
+async function descriptorLength(reader: WindowReader, entry: Entry, dataEnd: number, next: number): Promise<number> {
   if (!(entry.generalPurposeBitFlag & DESCRIPTOR)) return 0;
   const length = next - dataEnd;
   if (![12, 16, 20, 24].includes(length)) throw new Error(`${length} bytes follow its data, where 12, 16, 20 or 24 are expected`);
-  const record = await readExactly(file, dataEnd, length);
+  const record = await reader.bytes(dataEnd, length);
   const signed = length === 16 || length === 24;
   const at = signed ? 4 : 0;
   const wide = length >= 20;
