@@ -26,6 +26,7 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
   const { engine } = options;
   const registry = await loadTasks(options.packages, options.from);
   const events = new EventEmitter();
+  if (options.onEvent) events.listen(options.onEvent);
   const pool = new ClientPool();
   const services = await workerServices(options, pool, events);
   const host = new WorkerTaskHost(registry, services, options.inlineLimit ?? INLINE_LIMIT);

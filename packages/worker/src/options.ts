@@ -1,6 +1,6 @@
 import type { Logger } from '@summit/maestro-sdk';
 import type { SecretProvider } from './execution/secrets.ts';
-import type { DecisionInput, PendingDecision } from './run.ts';
+import type { DecisionInput, PendingDecision, RunEvent } from './run.ts';
 
 /**
  * Where runs are kept while they are on. `inactivityMs` (default one hour): after how long without news Restate puts a run
@@ -42,6 +42,8 @@ export interface RunnerOptions {
   logger?: Logger;
   /** In-process runs have no other terminal to be approved from: asked for every decision; undefined refuses. */
   decide?: (pending: PendingDecision & { runId: string }) => Promise<DecisionInput | undefined>;
+  /** Hears every event from the first on; a listener added to the runner later misses what unfinished runs do while it opens. */
+  onEvent?: (event: RunEvent) => void;
   /** How long running attempts may take to finish when the runner closes, in milliseconds; default 10 s. */
   drainMs?: number;
 }
