@@ -34,7 +34,7 @@ export function functionType(walk: Walk, node: NodeOf<'call'>, locals: Locals | 
     return FAULT;
   }
   checkPattern(walk, name, args[1]);
-  return callType(overloads, types) ?? refuse(walk, node, name, overloads, args, types, range);
+  return callType(overloads, types, walk.unproven) ?? refuse(walk, node, name, overloads, args, types, range);
 }
 
 /** `a.f(b)` */
@@ -55,13 +55,13 @@ export function methodType(walk: Walk, node: NodeOf<'rcall'>, locals: Locals | u
     return FAULT;
   }
   checkPattern(walk, name, args[0]);
-  return callType(overloads, [on, ...types]) ?? refuse(walk, node, name, overloads, args, types, range);
+  return callType(overloads, [on, ...types], walk.unproven) ?? refuse(walk, node, name, overloads, args, types, range);
 }
 
 function callTypeOnReceiver(overload: Overload, receiver: ExprType): boolean {
   return (
     overload.receiver !== undefined &&
-    callType([{ args: [overload.receiver], result: overload.result, shown: '' }], [receiver]) !== undefined
+    callType([{ args: [overload.receiver], result: overload.result, shown: '' }], [receiver], () => {}) !== undefined
   );
 }
 

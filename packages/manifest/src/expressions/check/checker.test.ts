@@ -250,11 +250,11 @@ describe('problems', () => {
     ['params.n ? 1 : 2', 'expression-type [params.n] the condition is a bool, not an int | `params.n != 0`'],
     [
       'params.dry ? "a" : 1',
-      'expression-type [params.dry ? "a" : 1] both branches of `? :` have to be of one type, not a string and an int | if both are meant, wrap one of them: `dyn(...)`',
+      'expression-type [params.dry ? "a" : 1] both sides of `? :` have to be of one type, not a string and an int | if both are meant, wrap one of them: `dyn(...)`',
     ],
     [
       'params.dry ? params.bucket : params.n',
-      'expression-type [params.dry ? params.bucket : params.n] both branches of `? :` have to be of one type, not a string and an int | if both are meant, wrap one of them: `dyn(...)`',
+      'expression-type [params.dry ? params.bucket : params.n] both sides of `? :` have to be of one type, not a string and an int | if both are meant, wrap one of them: `dyn(...)`',
     ],
     ['params.names + [1]', 'expression-type [params.names + [1]] `+` does not take a list<string> and a list<int>'],
     ['params.names.filter(x, x)', 'expression-type [x] the condition of `filter` is a bool, not a string | `x != ""`'],
@@ -333,6 +333,25 @@ describe('problems', () => {
     expect(outcome('tasks.a.output', runbook)).toContain('`tasks` cannot be read here');
     expect(outcome('item', runbook)).toContain('`item` cannot be read here: `item` exists inside the body of a `forEach`');
     expect(outcome('params.x', createChecker({ params: [] }))).toContain('there are no parameters; declare it under `spec.parameters`');
+  });
+
+  it.each([
+    ['params.n + 1', true],
+    ['tasks.fetch.output.rows.map(r, r.hash + "x")', true],
+    ['item.note == null', true],
+    ['toJson(params.any)', true],
+    ['item.note + "x"', false],
+    ['item.note.size()', false],
+    ['tasks.fetch.output.either + 1', false],
+    ['tasks.fetch.output.page.hash', false],
+    ['params.any.x', true],
+    ['params.any.x.y', false],
+    ['params.any.x + 1', false],
+    ['params.any.x && true', false],
+    ['params.any.x.map(x, x)', false],
+    ['[1, "a"].join()', false],
+  ])('%s is proven: %s', (source, proven) => {
+    expect(checker.check(source)).toMatchObject({ ok: true, proven });
   });
 
   it('warn of divisions that depend on how a number is written', () => {

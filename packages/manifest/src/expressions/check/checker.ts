@@ -13,8 +13,18 @@ import type { ExpressionProblem, Locals, Reference, Walk } from './walk.ts';
 
 /** What is known of an expression before it is evaluated: its type, or what is wrong with it, in the order of the source. */
 export type CheckResult =
-  /** `warnings`: what is allowed, but hardly meant. */
-  | { ok: true; type: ExprType; refs: Reference[]; warnings: ExpressionProblem[] }
+  | {
+      ok: true;
+      type: ExprType;
+      refs: Reference[];
+      /** What is allowed, but hardly meant. */
+      warnings: ExpressionProblem[];
+      /**
+       * Whether it cannot fail for its types. It can where a value may be several things (a union, or anything at all) and
+       * something is done with it that only some of them allow.
+       */
+      proven: boolean;
+    }
   | { ok: false; problems: ExpressionProblem[]; refs: Reference[] };
 
 export interface Checker {
@@ -39,6 +49,7 @@ function check(source: string, scope: Walk['scope']): CheckResult {
   const { parsed } = result;
   const problems: ExpressionProblem[] = [];
   const warnings: ExpressionProblem[] = [];
+  let proven = true;
   const refs: Reference[] = [];
   const walk: Walk = {
     source,
@@ -47,6 +58,9 @@ function check(source: string, scope: Walk['scope']): CheckResult {
     problem: (problem) => problems.push(problem),
     warn: (problem) => warnings.push(problem),
     reference: (reference) => refs.push(reference),
+    unproven: () => {
+      proven = false;
+    },
   };
   const type = walk.type(parsed.ast, undefined);
   if (problems.length === 0 && type.kind === 'optional') problems.push(stillOptional(source));
@@ -55,7 +69,7 @@ function check(source: string, scope: Walk['scope']): CheckResult {
     const untyped = parsed.check();
     if (!untyped.valid) problems.push(untypedProblem(source, untyped.error));
   }
-  if (problems.length === 0) return { ok: true, type, refs, warnings };
+  if (problems.length === 0) return { ok: true, type, refs, warnings, proven };
   return { ok: false, problems: distinct(problems), refs };
 }
 
@@ -136,7 +150,7 @@ function untypedProblem(source: string, error: CelError | undefined): Expression
   const { start, end } = error?.range ?? { start: 0, end: source.length };
   const branches = error?.code === 'incompatible_ternary_branches' ? /got '(.+)' and '(.+)'/.exec(summary) : null;
   if (branches) {
-    const message = `both branches of \`? :\` have to be of one type, not ${withArticle(branches[1] as string)} and ${withArticle(branches[2] as string)}`;
+    const message = `both sides of \`? :\` have to be of one type, not ${withArticle(branches[1] as string)} and ${withArticle(branches[2] as string)}`;
     return { code: 'expression-type', message, start, end, hint: 'if both are meant, wrap one of them: `dyn(...)`' };
   }
   return { code: 'expression-type', message: summary.slice(0, 1).toLowerCase() + summary.slice(1), start, end: Math.max(end, start) };

@@ -65,6 +65,7 @@ export function membershipType(walk: Walk, node: NodeOf<'in'>, locals: Locals | 
   if (right.op === 'list') for (const element of right.args) impossible(walk, value, element, walk.type(element, locals));
   const containers = alternatives(container);
   const looked = containers.filter((container) => ['dyn', 'list', 'map', 'object'].includes(container.kind));
+  if (looked.length < containers.length || looked.some(({ kind }) => kind === 'dyn')) walk.unproven();
   if (containers.length > 0 && looked.length === 0) {
     walk.problem({
       code: 'expression-type',

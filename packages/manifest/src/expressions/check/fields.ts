@@ -1,7 +1,7 @@
 import { nearest } from '../../text/near.ts';
 import { choices, quoted } from '../../text/words.ts';
 import { type AccessNode, literalKey } from '../ast.ts';
-import { alternatives, DYN, describeType, type ExprType, FAULT, joinAll, type ObjectType } from '../types/type.ts';
+import { alternatives, DYN, describeType, type ExprType, FAULT, joinAll, NEVER, type ObjectType } from '../types/type.ts';
 import { keyRange, renamed } from './keys.ts';
 import { scopeAccessType } from './reads.ts';
 import { type Locals, suggesting, textOf, type Walk } from './walk.ts';
@@ -29,6 +29,7 @@ function readType(walk: Walk, node: AccessNode, container: ExprType, key: string
   const members = alternatives(container);
   if (container === FAULT || members.length === 0) return FAULT;
   const found = members.map((member) => readMember(member, key, index)).filter((type) => type !== undefined);
+  if (found.length < members.length || members.some(({ kind }) => kind === 'dyn') || (index && isMixed(index))) walk.unproven();
   if (found.length > 0) return joinAll(found);
   report(walk, node, members.find((member) => member.kind === 'object') ?? (members[0] as ExprType), key, index);
   return FAULT;
@@ -41,7 +42,7 @@ function readMember(container: ExprType, key: string | undefined, index: ExprTyp
     case 'object':
       if (key !== undefined) return container.fields.get(key)?.type ?? container.rest;
       return index && canBe(index, ['string'])
-        ? joinAll([...[...container.fields.values()].map(({ type }) => type), container.rest ?? DYN])
+        ? joinAll([...[...container.fields.values()].map(({ type }) => type), container.rest ?? NEVER])
         : undefined;
     case 'map':
       return key !== undefined || (index && canBe(index, ['string', 'int', 'uint', 'bool'])) ? container.value : undefined;
@@ -50,6 +51,11 @@ function readMember(container: ExprType, key: string | undefined, index: ExprTyp
     default:
       return undefined;
   }
+}
+
+/** Whether an index can be things of which not all are one. */
+function isMixed(index: ExprType): boolean {
+  return index.kind === 'dyn' || index.kind === 'union';
 }
 
 function canBe(type: ExprType, kinds: readonly string[]): boolean {

@@ -1,6 +1,6 @@
 import type { ASTNode, NodeOf } from '../ast.ts';
-import { alternatives, BOOL, DYN, describeType, type ExprType, FAULT, join, joinAll, STRING } from '../types/type.ts';
-import { requireBool } from './operations.ts';
+import { alternatives, BOOL, DYN, describeType, type ExprType, FAULT, joinAll, STRING } from '../types/type.ts';
+import { joinBranches, requireBool } from './operations.ts';
 import { type Locals, localType, textOf, type Walk } from './walk.ts';
 
 /** The type of a method that is a macro, `undefined` when it is none. */
@@ -46,6 +46,7 @@ function elementType(walk: Walk, node: ASTNode, container: ExprType): ExprType {
     else if (member.kind === 'map') found.push(member.key);
     else if (member.kind === 'object') found.push(STRING);
   }
+  if (found.length < members.length || members.some(({ kind }) => kind === 'dyn')) walk.unproven();
   if (found.length > 0 || members.length === 0) return joinAll(found);
   const hint = container.kind === 'string' ? '`split(",")` makes a list of a text' : undefined;
   walk.problem({
@@ -72,8 +73,11 @@ function fallbackType(walk: Walk, node: NodeOf<'rcall'>, locals: Locals | undefi
   if ((name !== 'or' && name !== 'orValue') || !other || node.args[2].length !== 1) return undefined;
   const on = walk.type(receiver, locals);
   const type = walk.type(other, locals);
-  if (on.kind === 'dyn') return on;
-  if (on.kind === 'optional') return name === 'or' ? join(on, type) : join(on.value, type);
+  if (on.kind === 'dyn') {
+    walk.unproven();
+    return on;
+  }
+  if (on.kind === 'optional') return joinBranches(walk, node, name === 'or' ? on : on.value, type, `\`${name}\``);
   walk.problem({
     code: 'expression-type',
     message: `\`${textOf(walk, receiver)}\` is ${describeType(on)}, not optional: it has no \`${name}\``,

@@ -23,7 +23,7 @@ export function operationType(walk: Walk, node: NodeOf<BinaryOperator>, locals: 
   const [left, right] = node.args;
   const a = walk.type(left, locals);
   const b = walk.type(right, locals);
-  const type = binaryType(node.op, a, b);
+  const type = binaryType(node.op, a, b, walk.unproven);
   if (node.op === '/' && type?.kind === 'number') warnOfCut(walk, node, a);
   if (type) return type;
   const hint = conversion(walk, node, a, b);
@@ -96,7 +96,7 @@ function hyphenated(walk: Walk, node: ASTNode, locals: Locals | undefined): bool
 /** `!`, `&&`, `||`, the condition of `?:` and the predicate of a comprehension: what has to be a boolean. */
 export function requireBool(walk: Walk, node: ASTNode, locals: Locals | undefined, what: string): void {
   const type = walk.type(node, locals);
-  if (maybeBool(type)) return;
+  if (maybeBool(type, walk.unproven)) return;
   walk.problem({
     code: 'expression-type',
     message: `${what} is a bool, not ${describeType(type)}`,
@@ -122,6 +122,7 @@ export function negationType(walk: Walk, node: NodeOf<'-_'>, locals: Locals | un
     walk.problem({ code: 'expression-type', message: `\`-\` does not take ${describeType(type)}`, start: node.start, end: node.end });
     return FAULT;
   }
+  if (numbers.length < members.length || numbers.some((part) => part.kind === 'dyn')) walk.unproven();
   return joinAll(numbers.map((part) => (isScalar(part) ? { kind: part.kind } : part)));
 }
 
@@ -129,18 +130,23 @@ export function negationType(walk: Walk, node: NodeOf<'-_'>, locals: Locals | un
 export function ternaryType(walk: Walk, node: NodeOf<'?:'>, locals: Locals | undefined): ExprType {
   const [condition, then, otherwise] = node.args;
   requireBool(walk, condition, locals, 'the condition');
-  const a = walk.type(then, locals);
-  const b = walk.type(otherwise, locals);
+  return joinBranches(walk, node, walk.type(then, locals), walk.type(otherwise, locals), '`? :`');
+}
+
+/** The type of one or the other, which in CEL are of one type; null goes with all of them. */
+export function joinBranches(walk: Walk, node: ASTNode, a: ExprType, b: ExprType, operator: string): ExprType {
   if (comparable(a, b)) return join(a, b);
   walk.problem({
     code: 'expression-type',
-    message: `both branches of \`? :\` have to be of one type, not ${describeType(a)} and ${describeType(b)}`,
+    message: `both sides of ${operator} have to be of one type, not ${describeType(a)} and ${describeType(b)}`,
     start: node.start,
     end: node.end,
     hint: 'if both are meant, wrap one of them: `dyn(...)`',
   });
   return FAULT;
 }
+
+const KEYS: ReadonlySet<string> = new Set(['string', 'int', 'uint', 'bool']);
 
 /** A map whose keys are all written out is an object with these fields. */
 export function mapType(walk: Walk, node: NodeOf<'map'>, locals: Locals | undefined): ExprType {
@@ -165,7 +171,9 @@ export function mapType(walk: Walk, node: NodeOf<'map'>, locals: Locals | undefi
     }
     named = false;
     fields.set(`${fields.size}`, { type, required: true });
-    if (alternatives(key).some(({ kind }) => ['dyn', 'string', 'int', 'uint', 'bool'].includes(kind))) continue;
+    const kinds = alternatives(key).map(({ kind }) => kind);
+    if (!kinds.every((kind) => KEYS.has(kind))) walk.unproven();
+    if (kinds.some((kind) => kind === 'dyn' || KEYS.has(kind))) continue;
     walk.problem({
       code: 'expression-type',
       message: `the key of a map is a string, an int or a bool, not ${describeType(key)}`,

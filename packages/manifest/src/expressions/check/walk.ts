@@ -41,6 +41,8 @@ export interface Walk {
   /** Something that is allowed but hardly meant. */
   warn(problem: ExpressionProblem): void;
   reference(reference: Reference): void;
+  /** Notes that something only works for some of what a value can be: it has to be said here when a guard is wanted. */
+  unproven(): void;
 }
 
 /** The type of a variable of a comprehension. */

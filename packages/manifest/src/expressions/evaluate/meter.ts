@@ -9,7 +9,9 @@ let memory: Map<string, unknown> | undefined;
 
 /** Runs `evaluate` with the work that its limits allow; an evaluation inside an evaluation has its own. */
 export function metered<A, T>(allowed: ExpressionLimits, evaluate: (argument: A) => T, argument: A): T {
-  const outer = { left, limits, memory };
+  const outerLeft = left;
+  const outerLimits = limits;
+  const outerMemory = memory;
   left = allowed.work;
   limits = allowed;
   memory = undefined;
@@ -19,7 +21,9 @@ export function metered<A, T>(allowed: ExpressionLimits, evaluate: (argument: A)
     if (left < 0) throw tooMuchWork();
     return result;
   } finally {
-    ({ left, limits, memory } = outer);
+    left = outerLeft;
+    limits = outerLimits;
+    memory = outerMemory;
   }
 }
 

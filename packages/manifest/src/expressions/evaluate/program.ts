@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS, type ExpressionLimits } from '../limits.ts';
 import { parseExpression } from '../parse.ts';
 import { instrument } from './instrument.ts';
 import { metered } from './meter.ts';
-import { follow, pathOf } from './paths.ts';
+import { follow, type Path, pathOf } from './paths.ts';
 import { mayRepeat } from './repeats.ts';
 import { toJsonValue, toText } from './results.ts';
 import { liftScalar } from './values.ts';
@@ -62,11 +62,7 @@ function compile(source: string, limits: ExpressionLimits): CompiledExpression {
   const checked = parsed.check();
   if (!checked.valid) throw expressionError(source, checked.error);
 
-  const path = pathOf(parsed.ast);
-  // What is only read is JSON already.
-  const json = path
-    ? (scope: EvaluationScope) => follow(root(scope, path.variable), path)
-    : (scope: EvaluationScope) => toJsonValue(parsed(variables(scope)), countOutside);
+  const json = (scope: EvaluationScope) => toJsonValue(parsed(variables(scope)), countOutside);
   const text = (scope: EvaluationScope) => toText(parsed(variables(scope)));
   const evaluate = <T>(scope: EvaluationScope, convert: (scope: EvaluationScope) => T): T => {
     try {
@@ -77,7 +73,21 @@ function compile(source: string, limits: ExpressionLimits): CompiledExpression {
       release?.();
     }
   };
-  return { source, evaluate: (scope) => evaluate(scope, json), evaluateText: (scope) => evaluate(scope, text) };
+  const path = pathOf(parsed.ast);
+  return {
+    source,
+    evaluate: path ? (scope) => read(scope, path, source) : (scope) => evaluate(scope, json),
+    evaluateText: (scope) => evaluate(scope, text),
+  };
+}
+
+/** What is only read is JSON already, and no work. */
+function read(scope: EvaluationScope, path: Path, source: string): unknown {
+  try {
+    return follow(root(scope, path.variable), path);
+  } catch (error) {
+    throw expressionError(source, error);
+  }
 }
 
 function root(scope: EvaluationScope, variable: NodeOf<'id'>): unknown {
@@ -87,8 +97,9 @@ function root(scope: EvaluationScope, variable: NodeOf<'id'>): unknown {
   return value;
 }
 
-function variables({ params, inputs, tasks, run, item, index }: EvaluationScope): { [root: string]: unknown } {
-  return { params, inputs, tasks, run, item: liftScalar(item), index: liftScalar(index) };
+function variables(scope: EvaluationScope): EvaluationScope | { [root: string]: unknown } {
+  if (scope.item === undefined && scope.index === undefined) return scope;
+  return { ...scope, item: liftScalar(scope.item), index: liftScalar(scope.index) };
 }
 
 /** cel-js's codes that mean a value rather than a type. */

@@ -20,6 +20,7 @@ interface Room {
 export function toJsonValue(value: unknown, countOutside: boolean): unknown {
   if (typeof value === 'boolean') return value;
   const limits = currentLimits();
+  if (typeof value === 'string' && value.length <= limits.resultText) return value;
   return convert(value, { values: limits.resultValues, text: limits.resultText, countOutside });
 }
 

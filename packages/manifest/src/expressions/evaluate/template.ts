@@ -22,8 +22,8 @@ export interface Evaluator {
   /** The value of an expression as JSON. Throws {@link ExpressionError}. */
   evaluate(source: string, scope: EvaluationScope): unknown;
   /**
-   * A template with its expressions replaced by their values, as JSON; secrets stay {@link SecretReference}s. Parts without
-   * expressions and values taken from the scope are not copied. Throws {@link ExpressionError}.
+   * A template with its expressions replaced by their values, as JSON; secrets stay {@link SecretReference}s. Values taken
+   * from the scope are not copied. Throws {@link ExpressionError}.
    */
   evaluateTemplate(template: Template, scope: EvaluationScope): unknown;
 }

@@ -2,9 +2,13 @@ import { alternatives, BOOL, DOUBLE, DYN, type ExprType, INT, isJsonNumber, isSc
 
 export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '<' | '<=' | '>' | '>=';
 
-/** The type of `a operator b`, `undefined` when there is no such operation. A union works when one of its members does. */
-export function binaryType(operator: BinaryOperator, a: ExprType, b: ExprType): ExprType | undefined {
+/**
+ * The type of `a operator b`, `undefined` when there is no such operation. A union works when one of its members does;
+ * `unproven` is told when another does not.
+ */
+export function binaryType(operator: BinaryOperator, a: ExprType, b: ExprType, unproven: () => void): ExprType | undefined {
   let result: ExprType | undefined;
+  let failed = false;
   for (const left of alternatives(a)) {
     for (const right of alternatives(b)) {
       const type =
@@ -12,8 +16,10 @@ export function binaryType(operator: BinaryOperator, a: ExprType, b: ExprType): 
           ? ordered(left, right)
           : arithmetic(operator, left, right);
       if (type) result = result ? join(result, type) : type;
+      if (!type || left.kind === 'dyn' || right.kind === 'dyn') failed = true;
     }
   }
+  if (result && failed) unproven();
   // An empty union is the element of an empty list: nothing will ever be computed.
   return result ?? (alternatives(a).length === 0 || alternatives(b).length === 0 ? DYN : undefined);
 }
@@ -88,8 +94,10 @@ function isMap(type: ExprType): boolean {
   return type.kind === 'map' || type.kind === 'object';
 }
 
-/** Whether a value can be a boolean. */
-export function maybeBool(type: ExprType): boolean {
+/** Whether a value can be a boolean; `unproven` is told when it can be something else. */
+export function maybeBool(type: ExprType, unproven: () => void): boolean {
   const members = alternatives(type);
-  return members.length === 0 || members.some((member) => member.kind === 'bool' || member.kind === 'dyn');
+  const can = members.length === 0 || members.some((member) => member.kind === 'bool' || member.kind === 'dyn');
+  if (can && members.some((member) => member.kind !== 'bool')) unproven();
+  return can;
 }

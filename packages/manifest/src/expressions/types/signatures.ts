@@ -1,6 +1,6 @@
 import { environment } from '../environment.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
-import { BOOL, DOUBLE, DYN, type ExprType, INT, isScalar, join, joinAll, NEVER, NULL, STRING } from './type.ts';
+import { alternatives, BOOL, DOUBLE, DYN, type ExprType, INT, isScalar, join, joinAll, NEVER, NULL, STRING } from './type.ts';
 
 /** A type in a signature; `A` stands for whatever is given. */
 type Pattern =
@@ -93,33 +93,47 @@ const MOST_COMBINATIONS = 64;
 
 /**
  * The type of a call with these operands (the receiver first, for a method); `undefined` when no overload can take them.
- * A union fits when one of its members does; a number of JSON has to fit both as an int and as a double.
+ * A union fits when one of its members does (`unproven` is told when another does not); a number of JSON has to fit both as
+ * an int and as a double.
  */
-export function callType(overloads: readonly Overload[], operands: readonly ExprType[]): ExprType | undefined {
+export function callType(overloads: readonly Overload[], operands: readonly ExprType[], unproven: () => void): ExprType | undefined {
   let combinations: ExprType[][] = [[]];
   for (const operand of operands) {
     const members = operand.kind === 'union' ? operand.members : [operand];
     combinations = combinations.flatMap((combination) => members.map((member) => [...combination, member]));
-    if (combinations.length > MOST_COMBINATIONS) return DYN;
+    if (combinations.length > MOST_COMBINATIONS) {
+      unproven();
+      return DYN;
+    }
   }
-  const results = combinations.map((combination) => numbersApart(combination, overloads)).filter((result) => result !== undefined);
-  return results.length === 0 ? undefined : joinAll(results);
+  const state: State = { partial: false };
+  const results = combinations.map((combination) => numbersApart(combination, overloads, state)).filter((result) => result !== undefined);
+  if (results.length === 0) return undefined;
+  if (state.partial || results.length < combinations.length) unproven();
+  return joinAll(results);
 }
 
-function numbersApart(operands: readonly ExprType[], overloads: readonly Overload[]): ExprType | undefined {
+/** Whether something fits only in part: it may be anything, or holds elements of which only some fit. */
+interface State {
+  partial: boolean;
+}
+
+function numbersApart(operands: readonly ExprType[], overloads: readonly Overload[], state: State): ExprType | undefined {
   const at = operands.findIndex((operand) => operand.kind === 'number');
-  if (at === -1) return select(overloads, operands);
-  const asInt = numbersApart(operands.with(at, INT), overloads);
-  const asDouble = numbersApart(operands.with(at, DOUBLE), overloads);
+  if (at === -1) return select(overloads, operands, state);
+  const asInt = numbersApart(operands.with(at, INT), overloads, state);
+  const asDouble = numbersApart(operands.with(at, DOUBLE), overloads, state);
   return asInt && asDouble && join(asInt, asDouble);
 }
 
-function select(overloads: readonly Overload[], operands: readonly ExprType[]): ExprType | undefined {
+function select(overloads: readonly Overload[], operands: readonly ExprType[], state: State): ExprType | undefined {
   let result: ExprType | undefined;
   for (const overload of overloads) {
     const patterns = overload.receiver ? [overload.receiver, ...overload.args] : overload.args;
     const bound = new Map<string, ExprType>();
-    if (patterns.length !== operands.length || !patterns.every((part, i) => matches(part, operands[i] as ExprType, bound))) continue;
+    const tried: State = { partial: false };
+    if (patterns.length !== operands.length || !patterns.every((part, i) => matches(part, operands[i] as ExprType, bound, tried))) continue;
+    state.partial ||= tried.partial;
     const type = instantiate(overload.result, bound);
     result = result ? join(result, type) : type;
     // Overloads exclude one another; several apply only where an operand may be anything.
@@ -128,31 +142,36 @@ function select(overloads: readonly Overload[], operands: readonly ExprType[]): 
   return result;
 }
 
-function matches(part: Pattern, type: ExprType, bound: Map<string, ExprType>): boolean {
-  if (type.kind === 'dyn') return true;
+function matches(part: Pattern, type: ExprType, bound: Map<string, ExprType>, state: State): boolean {
+  if (part.kind === 'variable') {
+    bound.set(part.name, join(bound.get(part.name) ?? NEVER, type));
+    return true;
+  }
+  if (part.kind === 'type' && part.type.kind === 'dyn') return true;
+  if (type.kind === 'dyn') {
+    state.partial = true;
+    return true;
+  }
   switch (part.kind) {
-    case 'variable':
-      bound.set(part.name, join(bound.get(part.name) ?? NEVER, type));
-      return true;
     case 'map':
       return type.kind === 'map' || type.kind === 'object';
     case 'list':
-      return type.kind === 'list' && matchesSome(part.of, type.element, bound);
+      return type.kind === 'list' && matchesSome(part.of, type.element, bound, state);
     case 'optional':
-      return type.kind === 'optional' && matchesSome(part.of, type.value, bound);
+      return type.kind === 'optional' && matchesSome(part.of, type.value, bound, state);
     case 'type':
-      if (part.type.kind === 'dyn') return true;
       if (part.type.kind === 'namespace') return type.kind === 'namespace' && type.name === part.type.name;
       return isScalar(type) && type.kind === part.type.kind;
   }
 }
 
 /** Of what a container holds, some has to fit. */
-function matchesSome(part: Pattern, type: ExprType, bound: Map<string, ExprType>): boolean {
-  if (part.kind === 'variable') return matches(part, type, bound);
-  if (type.kind === 'number') return matches(part, INT, bound) || matches(part, DOUBLE, bound);
-  if (type.kind !== 'union') return matches(part, type, bound);
-  return type.members.length === 0 || type.members.some((member) => matchesSome(part, member, bound));
+function matchesSome(part: Pattern, type: ExprType, bound: Map<string, ExprType>, state: State): boolean {
+  if (part.kind === 'variable') return matches(part, type, bound, state);
+  const members = type.kind === 'number' ? [INT, DOUBLE] : alternatives(type);
+  const fitting = members.filter((member) => matches(part, member, bound, state));
+  if (fitting.length > 0 && fitting.length < members.length) state.partial = true;
+  return members.length === 0 || fitting.length > 0;
 }
 
 function instantiate(part: Pattern, bound: ReadonlyMap<string, ExprType>): ExprType {
