@@ -84,7 +84,7 @@ export function analyze(site: Site, known: Known): Analysis {
       });
     }
   }
-  if (analysis.misplacedSecrets.length > 0 || analysis.problems.length > 0) return analysis;
+  if (analysis.misplacedSecrets.length > 0 || analysis.problems.length > 0 || isUncertain(site)) return analysis;
   if (isWhole(template) && only)
     return type === undefined ? analysis : { ...analysis, value: { kind: 'expression', type, source: only.source } };
   return { ...analysis, value: { kind: 'text' } };
@@ -131,5 +131,5 @@ function isWhole(template: unknown): boolean {
 /** Where what may be read is itself wrong, or not supported, nobody can say what is missing. */
 function isUncertain({ manifest, task }: Site): boolean {
   if (task?.node.entries.has('forEach')) return true;
-  return manifest.kind === 'Runbook' ? !manifest.inputsSound : !manifest.parametersSound;
+  return manifest.kind === 'Runbook' ? !manifest.inputsSound : !manifest.parametersSound || !manifest.idsSound;
 }

@@ -30,7 +30,7 @@ export function dagOf(workflow: Workflow): Dag {
     ids,
     unknown,
     ancestors,
-    uncertain: (task) => unknown.size > 0 && [...ancestors(task)].some((id) => !ids.has(id)),
+    uncertain: (task) => !task.needsSound || [...ancestors(task)].some((id) => ids.get(id)?.needsSound !== true),
   };
 }
 

@@ -95,7 +95,7 @@ describe('lint', () => {
       }),
       { numRuns: Number(process.env.MAESTRO_FUZZ_RUNS ?? 2_000) },
     );
-  }, 120_000);
+  }, 600_000);
 
   it('stays quick on hostile manifests', () => {
     const many = (count: number, line: (at: number) => string) => Array.from({ length: count }, (_, at) => line(at)).join('');

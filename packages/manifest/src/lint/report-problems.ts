@@ -8,7 +8,10 @@ export function reportProblems({ session, report }: RuleContext, code: string): 
       for (const problem of session.analysis(site).problems) {
         if (problem.code !== code) continue;
         const { start, end, message, replacement } = problem;
-        const hint = problem.hint ?? 'expressions are written in CEL: https://github.com/google/cel-spec';
+        const hint =
+          problem.hint ??
+          (replacement === undefined ? undefined : `write ${replacement}`) ??
+          'expressions are written in CEL: https://github.com/google/cel-spec';
         const fix = replacement === undefined ? undefined : { start, end, newText: replacement };
         report(site.manifest, {
           start,

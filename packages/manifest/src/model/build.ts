@@ -3,20 +3,36 @@ import { child, entry, isString, type MapNode, type Node, type Path, toJson } fr
 import type { Parameter, ParameterType } from '../plan.ts';
 import { isRange } from '../resolve/versions.ts';
 import { parameterTypes } from '../schema/parameter-schema.ts';
+import type { SchemaProblem } from '../schema/problem.ts';
 import type { SourceFile } from '../text/source.ts';
 import type { Manifest, ParameterView, Reference, Runbook, TaskView, Workflow } from './manifest.ts';
 
 /** Where the schema found something wrong. */
 export class Faults {
   readonly #places = new Set<string>();
+  readonly #hidden = new Set<string>();
 
-  add(path: Path): void {
+  constructor(problems: readonly SchemaProblem[]) {
+    for (const { kind, path, entry, near, free, missing } of problems) {
+      this.#add(entry ? [...path, entry.name] : path);
+      // What is misspelt, missing or of another type is there in the author's mind, with all that should be in it.
+      for (const name of missing ?? (near === undefined ? free : [near]) ?? []) this.#hidden.add(key([...path, name]));
+      if (kind === 'type') this.#hidden.add(key(path));
+    }
+  }
+
+  #add(path: Path): void {
     for (let length = 0; length <= path.length; length++) this.#places.add(key(path.slice(0, length)));
   }
 
   /** Whether anything at or below `path` is wrong. */
   at(path: Path): boolean {
     return this.#places.has(key(path));
+  }
+
+  /** Whether what is at `path` cannot be relied on: something at or below is wrong, or it cannot be seen. */
+  blurs(path: Path): boolean {
+    return this.at(path) || path.some((_, at) => this.#hidden.has(key(path.slice(0, at + 1))));
   }
 }
 
@@ -30,12 +46,13 @@ export function buildManifest(kind: Manifest['kind'], file: SourceFile, root: Ma
   const sound = !faults.at([]);
   if (kind === 'Runbook') {
     const inputs = parameters(child(spec, 'inputs'), faults, 'inputs');
-    const runbook: Runbook = { kind, file, root, sound, inputs: inputs.views, inputsSound: inputs.sound };
+    const runbook: Runbook = { kind, file, root, sound, inputs: inputs.views, inputsSound: inputs.sound, withSound: true };
     identify(runbook, faults);
     const ref = reference(child(spec, 'workflowRef'));
     if (ref && isRange(ref.range) && !faults.at(['spec', 'workflowRef'])) runbook.workflowRef = ref;
     const bindings = child(spec, 'with');
     if (bindings?.kind === 'map') runbook.with = bindings;
+    runbook.withSound = !faults.blurs(['spec', 'with']);
     return runbook;
   }
   const params = parameters(child(spec, 'parameters'), faults, 'parameters');
@@ -47,7 +64,9 @@ export function buildManifest(kind: Manifest['kind'], file: SourceFile, root: Ma
     parameters: params.views,
     parametersSound: params.sound,
     tasks: tasks(spec, faults),
+    idsSound: true,
   };
+  workflow.idsSound = !faults.blurs(['spec', 'tasks']) || !unclearIds(spec, faults);
   identify(workflow, faults);
   const outputs = child(spec, 'outputs');
   if (outputs?.kind === 'map') workflow.outputs = outputs;
@@ -66,8 +85,8 @@ function identify(manifest: Manifest, faults: Faults): void {
 }
 
 function parameters(node: Node | undefined, faults: Faults, field: string): { views: ParameterView[]; sound: boolean } {
-  if (node === undefined) return { views: [], sound: true };
-  if (node.kind !== 'seq') return { views: [], sound: false };
+  if (node?.kind !== 'seq' && !faults.blurs(['spec', field])) return { views: [], sound: true };
+  if (node?.kind !== 'seq') return { views: [], sound: false };
   const views: ParameterView[] = [];
   for (const [index, item] of node.items.entries()) {
     const view = parameter(item, !faults.at(['spec', field, index]));
@@ -108,14 +127,29 @@ function tasks(spec: Node | undefined, faults: Faults): TaskView[] {
   return views;
 }
 
+/** Whether a task may have another id than the one that is read, or none. */
+function unclearIds(spec: Node | undefined, faults: Faults): boolean {
+  const list = child(spec, 'tasks');
+  if (list?.kind !== 'seq') return true;
+  return list.items.some((node, index) => node.kind !== 'map' || faults.blurs(['spec', 'tasks', index, 'id']));
+}
+
 function task(node: MapNode, index: number, sound: boolean, faults: Faults): TaskView {
   const needsEntry = entry(node, 'needs');
   const needs = needsEntry?.value.kind === 'seq' ? needsEntry.value.items.filter(isString) : [];
-  const view: TaskView = { index, node, needs, sound };
+  const path: Path = ['spec', 'tasks', index];
+  const view: TaskView = {
+    index,
+    node,
+    needs,
+    sound,
+    needsSound: !faults.blurs([...path, 'needs']),
+    withSound: !faults.blurs([...path, 'with']),
+  };
   const id = child(node, 'id');
-  if (isString(id)) view.id = id;
+  if (isString(id) && !faults.at([...path, 'id'])) view.id = id;
   const uses = reference(child(node, 'uses'));
-  if (uses && isRange(uses.range) && !isSubWorkflow(uses) && !faults.at(['spec', 'tasks', index, 'uses'])) view.uses = uses;
+  if (uses && isRange(uses.range) && !isSubWorkflow(uses) && !faults.at([...path, 'uses'])) view.uses = uses;
   if (needsEntry) view.needsEntry = needsEntry;
   const withEntry = entry(node, 'with');
   if (withEntry) view.withEntry = withEntry;

@@ -23,6 +23,8 @@ export interface Runbook extends ManifestBase {
   workflowRef?: Reference;
   /** `spec.with`, where it is a mapping. */
   with?: MapNode;
+  /** Nothing is wrong with `spec.with`, nor is it misspelt. */
+  withSound: boolean;
 }
 
 export interface Workflow extends ManifestBase {
@@ -30,6 +32,8 @@ export interface Workflow extends ManifestBase {
   parameters: ParameterView[];
   parametersSound: boolean;
   tasks: TaskView[];
+  /** Every task has a valid id: one that is not among them is certainly wrong. */
+  idsSound: boolean;
   /** `spec.outputs`, where it is a mapping. */
   outputs?: MapNode;
 }
@@ -60,8 +64,10 @@ export interface TaskView {
   /** `with`, where it is a mapping. */
   with?: MapNode;
   withEntry?: Entry;
-  /** Nothing is wrong with the task by its schema. */
+  /** Nothing is wrong with the task by its schema; nor with its `needs` and `with`, nor are they misspelt. */
   sound: boolean;
+  needsSound: boolean;
+  withSound: boolean;
 }
 
 /** All manifests of a catalog, as read; see `parseCatalog`. */

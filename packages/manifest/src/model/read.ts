@@ -21,8 +21,7 @@ export function readManifest(file: SourceFile, root: Node): { manifest?: Manifes
   const kind = kindOf(root);
   if (typeof kind !== 'string') return { diagnostics: [report(file, root, 'document', kind)] };
   const problems = checkValue(schemas[kind], root, { noun: 'field', trustedPatterns: true });
-  const faults = new Faults();
-  for (const problem of problems) faults.add(problem.entry ? [...problem.path, problem.entry.name] : problem.path);
+  const faults = new Faults(problems);
   const manifest = buildManifest(kind, file, root as MapNode, faults);
   const extra = extraProblems(manifest, faults);
   if (extra.length > 0) manifest.sound = false;
@@ -51,5 +50,5 @@ function kindOf(root: Node): Manifest['kind'] | SchemaProblem {
 
 function report(file: SourceFile, root: Node, kind: string, problem: SchemaProblem): Diagnostic {
   const message = `${subject(root, kind, problem.path)} ${problem.text}`;
-  return schemaDiagnostic('manifest-schema', file, root, problem, message);
+  return schemaDiagnostic('manifest-schema', file, root, { ...problem, hint: problem.hint ?? 'change the value' }, message);
 }

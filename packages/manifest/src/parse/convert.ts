@@ -19,14 +19,16 @@ export type Masked = ReadonlyMap<number, string>;
  * Turns a composed document into nodes that hold JSON only: aliases resolved to the node of their anchor, every key once,
  * numbers that JSON can say. What YAML allows beyond that is a problem.
  */
-export function convert(document: YamlDocument, masked: Masked): { root: Node; problems: SyntaxProblem[] } {
+export function convert(document: YamlDocument, masked: Masked): { root: Node; problems: SyntaxProblem[]; hiding: boolean } {
   const conversion = new Conversion(masked);
   const root = conversion.node(document.contents);
-  return { root, problems: conversion.problems };
+  return { root, problems: conversion.problems, hiding: conversion.hiding };
 }
 
 class Conversion {
   readonly problems: SyntaxProblem[] = [];
+  /** There is a manifest in the text that could not be read. */
+  hiding = false;
   readonly #masked: Masked;
   /** `undefined` while the anchored value is still being read. */
   readonly #anchors = new Map<string, Node | undefined>();
@@ -72,7 +74,11 @@ class Conversion {
       const key = isScalar(pair.key) ? this.#scalar(pair.key as Scalar.Parsed) : empty(pair.key.range[0]);
       const name = String(key.value ?? '');
       const value = pair.value === null ? empty(key.end) : this.node(pair.value);
-      const earlier = entries.get(name);
+      const earlier = entries.has(name);
+      if (earlier && name === 'apiVersion' && this.#depth === 1) {
+        this.#secondManifest(key);
+        break;
+      }
       if (earlier) this.#report(key, `duplicate key ${quoted(name)}`, 'each key may stand once in a mapping; remove one of them');
       else if (name === '__proto__') this.#report(key, 'key "__proto__" is not allowed', 'choose another name');
       else if (name === '<<' && key.style === 'plain') {
@@ -81,6 +87,14 @@ class Conversion {
     }
     const [start, end] = source.range;
     return { kind: 'map', entries, flow: source.flow === true, start, end };
+  }
+
+  /** What follows is another manifest, not the same fields once more. */
+  #secondManifest(key: ScalarNode): void {
+    this.hiding = true;
+    const { start, end } = key;
+    const hint = 'put a line with --- before it';
+    this.problems.push({ start, end, message: 'a second manifest begins here', hint, fix: { start, end: start, newText: '---\n' } });
   }
 
   #seq(source: YAMLSeq.Parsed): SeqNode {

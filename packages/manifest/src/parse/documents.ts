@@ -56,7 +56,8 @@ function collect(file: SourceFile, documents: YamlDocument[], masked: Map<number
       unreadable = true;
       continue;
     }
-    const { root, problems: found } = convert(document, masked);
+    const { root, problems: found, hiding } = convert(document, masked);
+    if (hiding) unreadable = true;
     problems.push(...found);
     if (!isNothing(root)) roots.push(root);
   }

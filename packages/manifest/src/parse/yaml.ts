@@ -96,6 +96,10 @@ export function syntaxProblem(text: string, document: YamlDocument, error: YAMLE
     return { start: opening, end: opening + 1, message: `the string that starts with ${text[opening]} is not closed`, hint };
   }
   let [start, end] = error.pos;
+  if (error.code === 'NON_STRING_KEY' && text.startsWith('{{', error.pos[0] - 1)) {
+    const hint = 'an expression is written ${...}, and in quotes inside of { } and [ ]';
+    return { start: error.pos[0] - 1, end: error.pos[0] + 1, message: 'YAML takes {{ for a mapping in a mapping', hint };
+  }
   // Some errors are at the start of the line, before the indentation.
   while (start < end && /[ \t]/.test(text[start] ?? '') && error.code !== 'TAB_AS_INDENT') start++;
   if (start === end) while (text[end] === ' ') start = ++end;
@@ -120,6 +124,7 @@ function openQuote(document: YamlDocument, end: number): number | undefined {
 
 function message(error: YAMLError): string {
   if (error.code === 'TAB_AS_INDENT') return 'a tab is used as indentation';
+  if (error.code === 'BLOCK_AS_IMPLICIT_KEY') return 'YAML takes the ": " in this value for the end of a key';
   if (error.code === 'NON_STRING_KEY') return 'a key must be a plain string';
   return `not YAML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`;
 }
@@ -127,7 +132,7 @@ function message(error: YAMLError): string {
 const hints: { [code in YAMLError['code']]?: string } = {
   TAB_AS_INDENT: 'indent with spaces: YAML does not allow tabs',
   BAD_INDENT: 'check the indentation, and that every [ and { is closed',
-  BLOCK_AS_IMPLICIT_KEY: 'a value with ": " in it must be quoted',
+  BLOCK_AS_IMPLICIT_KEY: 'put the value in quotes, or write it in a block (|)',
   MULTILINE_IMPLICIT_KEY: 'a key must stand on one line, followed by ": "',
   BAD_ALIAS: 'an alias *name needs an anchor &name before it; a string that starts with * must be quoted',
   BAD_SCALAR_START: 'quote the value',

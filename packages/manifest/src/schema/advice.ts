@@ -18,10 +18,26 @@ export function adviseOnType(problem: SchemaProblem, node: Node, schema: { [keyw
   if (isNumber && (types.includes('number') || (types.includes('integer') && !node.value.includes('.')))) {
     return advise('write it without quotes', node.value);
   }
+  const bare = /^\$((?:params|inputs|tasks|secrets|run)\b.*)$/.exec(node.value);
+  if (bare) return advise('an expression stands in braces', `\${${bare[1]}}`);
   const items = keyword(schema, 'items');
   const ofStrings = isSchema(items) && takesText(items);
   return types.includes('array') && ofStrings && source !== undefined ? advise('write it as a list', `[${source}]`) : problem;
 }
+
+/** How values of the one type that is right are written. */
+export function hintOnType({ kind, types }: SchemaProblem): string | undefined {
+  return kind === 'type' && types?.length === 1 ? forms[types[0] as string] : undefined;
+}
+
+const forms: { [type: string]: string } = {
+  string: 'write text, in quotes where it has special characters',
+  integer: 'write a whole number, without quotes',
+  number: 'write a number, without quotes',
+  boolean: 'write true or false',
+  object: 'write key: value lines below it, or { key: value }',
+  array: 'write one line with "- " for each item below it, or [a, b]',
+};
 
 function takesText(schema: AnySchema): boolean {
   if (typeof schema === 'boolean') return schema;

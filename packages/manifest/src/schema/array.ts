@@ -50,7 +50,8 @@ function duplicates(checker: Checking, schema: Schema, node: SeqNode, path: Path
   for (const [index, item] of node.items.entries()) {
     if (checker.isOpen(item)) continue;
     const key = canonical(toJson(item));
-    if (seen.has(key)) problems.push({ kind: 'value', node: item, path: [...path, index], text: `is there already: ${found(item)}` });
+    if (seen.has(key))
+      problems.push({ kind: 'value', node: item, path: [...path, index], text: `is there already: ${found(item)}`, hint: 'remove it' });
     seen.add(key);
   }
   return problems;

@@ -1,6 +1,6 @@
 import type { Node, Path } from '../parse/node.ts';
 import { cut } from '../text/words.ts';
-import { adviseOnType } from './advice.ts';
+import { adviseOnType, hintOnType } from './advice.ts';
 import { checkAlternatives } from './alternatives.ts';
 import { checkArray } from './array.ts';
 import { choiceProblem, typesOf } from './choice.ts';
@@ -146,7 +146,9 @@ function fromDynamic(dynamic: Dynamic, schema: { [keyword: string]: unknown }, n
 function withHint(problem: SchemaProblem, schema: { [keyword: string]: unknown }, node: Node): SchemaProblem {
   const description = keyword(schema, 'description');
   const own = problem.node === node && (problem.kind === 'type' || problem.kind === 'value');
-  return own && problem.hint === undefined && typeof description === 'string' ? { ...problem, hint: cut(description, 200) } : problem;
+  if (!own || problem.hint !== undefined) return problem;
+  const hint = typeof description === 'string' ? cut(description, 200) : hintOnType(problem);
+  return hint === undefined ? problem : { ...problem, hint };
 }
 
 /** A field that is misspelt is not also missing, whichever alternative asks for it. */

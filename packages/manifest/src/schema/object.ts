@@ -64,6 +64,10 @@ function field(checker: Checking, schema: AnySchema, entry: Entry, path: Path): 
   return checker.check(schema, entry.value, [...path, entry.name]);
 }
 
+function isNotYet(schema: unknown): boolean {
+  return isSchema(schema) && typeof schema !== 'boolean' && keyword(schema, 'x-not-yet') !== undefined;
+}
+
 /** The schemas a field has to fit; `unknown` where no field of this name may be. */
 function schemasOf(schema: Schema, properties: Fields, name: string): AnySchema[] | 'unknown' {
   const schemas: AnySchema[] = [];
@@ -90,13 +94,14 @@ function unknown(checker: Checking, node: MapNode, entry: Entry, path: Path, pro
     node: entry.value,
     entry,
     path,
+    free,
     text: `has an unknown ${noun} ${quoted(entry.name)}${didYouMean(near === undefined ? [] : [near])}`,
   };
   if (near !== undefined) {
     missing.delete(near);
     return { ...problem, near, hint: `write ${near}`, replacement: /^[A-Za-z_][\w.-]*$/.test(near) ? near : quote(near) };
   }
-  const all = Object.keys(properties);
+  const all = Object.entries(properties).flatMap(([name, schema]) => (isNotYet(schema) ? [] : [name]));
   return { ...problem, hint: all.length === 0 ? `no ${plural(noun)} are expected here` : `${plural(noun)} there are: ${all.join(', ')}` };
 }
 

@@ -13,6 +13,8 @@ export interface SchemaProblem {
   entry?: Entry;
   /** The field that an unknown one was probably meant to be. */
   near?: string;
+  /** The fields that an unknown one may have been meant to be. */
+  free?: string[];
   /** Names of the fields that are missing. */
   missing?: string[];
   /** The types it could have had, and the values it could have been: for alternatives to be told together. */

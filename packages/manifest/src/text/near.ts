@@ -35,7 +35,9 @@ export function nearest(name: string, choices: Iterable<string>, count = 1): str
   const found: { choice: string; distance: number }[] = [];
   for (const choice of choices) {
     if (choice === name || choice.length > LONGEST) continue;
-    const distance = editDistance(wanted, fold(choice), limit);
+    // Also what is only cut short: int, bool, desc.
+    const short = wanted.length >= 3 && fold(choice).startsWith(wanted);
+    const distance = short ? limit : editDistance(wanted, fold(choice), limit);
     if (distance <= limit) found.push({ choice, distance });
   }
   found.sort((a, b) => a.distance - b.distance || (a.choice < b.choice ? -1 : 1));

@@ -11,6 +11,7 @@ describe('nearest', () => {
       'connectors/nats.publish',
     ]);
     expect(nearest('sourceBucket', ['source_bucket', 'source-buckets'], 3)).toEqual(['source_bucket', 'source-buckets']);
+    expect(nearest('int', ['string', 'integer'])).toEqual(['integer']);
     expect(nearest('x', ['completely', 'different'])).toEqual([]);
     expect(nearest('', ['a'])).toEqual([]);
     expect(nearest('a'.repeat(100_000), ['a'])).toEqual([]);

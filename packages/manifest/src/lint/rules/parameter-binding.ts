@@ -60,9 +60,12 @@ spec:
   create: (context) => ({
     runbook(runbook) {
       const workflow = context.session.workflowOf(runbook);
-      if (!workflow?.parametersSound || !runbook.inputsSound) return;
-      for (const entry of runbook.with?.entries.values() ?? []) checkEntry(context, runbook, workflow, entry);
+      if (!workflow?.parametersSound || !runbook.inputsSound || !runbook.withSound) return;
       const misspelt = checkInputs(context, runbook, workflow);
+      for (const entry of runbook.with?.entries.values() ?? []) {
+        const meant = checkEntry(context, runbook, workflow, entry);
+        if (meant !== undefined) misspelt.add(meant);
+      }
       for (const { parameter } of workflow.parameters) {
         if (!misspelt.has(parameter.name)) checkParameter(context, runbook, workflow, parameter.name);
       }
@@ -70,8 +73,8 @@ spec:
   }),
 });
 
-/** One entry of `spec.with`: its name, then its value. */
-function checkEntry({ session, report }: RuleContext, runbook: Runbook, workflow: Workflow, entry: Entry): void {
+/** One entry of `spec.with`: its name, then its value. Returns the parameter that a misspelt name was probably meant to be. */
+function checkEntry({ session, report }: RuleContext, runbook: Runbook, workflow: Workflow, entry: Entry): string | undefined {
   const target = workflow.parameters.find((view) => view.parameter.name === entry.name);
   if (!target) {
     const names = workflow.parameters.map((view) => view.parameter.name);
@@ -86,7 +89,7 @@ function checkEntry({ session, report }: RuleContext, runbook: Runbook, workflow
       hint: names.length === 0 ? 'it has no parameters' : `its parameters are ${choices(names, 'and')}`,
       fix: near[0] === undefined ? undefined : { start: entry.key.start, end: entry.key.end, newText: near[0] },
     });
-    return;
+    return near[0];
   }
   const dynamic = session.dynamicIn(runbook);
   for (const problem of checkValue(valueSchema(target.parameter), entry.value, { noun: 'property', dynamic })) {
@@ -94,6 +97,7 @@ function checkEntry({ session, report }: RuleContext, runbook: Runbook, workflow
     const message = `${quoted(dotted([entry.name, ...problem.path]))} of ${workflowTitle(workflow)} ${problem.text}`;
     report(runbook, { start, end, message, hint: problem.hint ?? valueHint(target), fix: problemFix(problem) });
   }
+  return undefined;
 }
 
 /** Inputs that nothing reads. Returns the parameters that were told as misspelt inputs. */

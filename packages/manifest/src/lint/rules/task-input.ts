@@ -37,7 +37,7 @@ spec:
   create: ({ session, report }) => ({
     task(task, workflow) {
       const contract = session.contractOf(task);
-      if (!contract || (task.withEntry && !task.with)) return;
+      if (!contract || !task.withSound) return;
       const input = task.with ?? nothing(task);
       const dynamic = session.dynamicIn(workflow, task);
       const uses = `${contract.name}@${contract.version}`;

@@ -40,6 +40,7 @@ spec:
   },
   create: ({ session, report }) => ({
     task(task, workflow) {
+      if (!workflow.idsSound) return;
       const { ids } = session.dag(workflow);
       for (const need of task.needs) {
         if (ids.has(need.value)) continue;
