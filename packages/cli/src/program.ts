@@ -113,7 +113,8 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
         .requiredOption('--role <role>', 'the role you decide in')
         .option('--by <name>', 'who decides (default: the user of the configuration)')
         .option('--comment <text>', 'kept with the decision')
-        .option('--name <decision>', 'which decision, where the run waits for several of the same role'),
+        .option('--name <decision>', 'which decision, where the run waits for several of the same role')
+        .option('--digest <digest>', 'refuse unless exactly this is what is asked about'),
       ['ok', 'couldNotRun'],
       async (context, [runId], options) =>
         (await import('./commands/decide.ts')).decide(context, String(runId), verb === 'approve', options),

@@ -32,7 +32,11 @@ describe('a run without a terminal', () => {
     expect(own).toMatchObject({ code: 2, stderr: expect.stringContaining('error DECISION_REFUSED: run g1: ada started this run') });
     expect(await execute([...command.split(' ').slice(1), '--by', 'olive', '--comment', 'fine'], { cwd })).toMatchObject({
       code: 0,
-      stdout: 'approved run g1 as ombuds, by olive\n',
+      stdout: expect.stringMatching(/^approved run g1 as ombuds, by olive\n {2}ada wants to run gated\n {2}digest sha256:\w{64}\n$/),
+    });
+    expect(await execute(['approve', 'g1', '--role', 'legal', '--by', 'lea', '--digest', 'sha256:other'], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('what was shown (sha256:other) is not what is asked about (sha256:'),
     });
     expect(await execute(['approve', 'g1', '--role', 'legal', '--by', 'lea'], { cwd })).toMatchObject({ code: 0 });
     expect(await run.ended).toBe(0);
@@ -72,7 +76,7 @@ describe('a run without a terminal', () => {
     await run.printed(/maestro reject g1 --role legal/);
     expect(await execute(['reject', 'g1', '--role', 'legal', '--by', 'lea', '--comment', 'not yet'], { cwd })).toMatchObject({
       code: 0,
-      stdout: 'rejected run g1 as legal, by lea\n',
+      stdout: expect.stringContaining('rejected run g1 as legal, by lea\n'),
     });
     expect(await run.ended).toBe(3);
     expect(run.stdout).toMatch(/APPROVAL_REJECTED: rejected by lea \(legal\) at .*: not yet/);
@@ -92,13 +96,17 @@ describe('a run without a terminal', () => {
     expect(run.stderr).toBe('');
 
     const again = maestro(cwd, ['runs', 'attach', 's1']);
-    await again.printed(/run s1/);
+    await again.printed(/wait started/);
+    const guest = maestro(cwd, ['runs', 'attach', 's1']);
+    await guest.printed(/another process executes this run, and shows its events; here its result is shown/);
     expect(await execute(['runs', 'cancel', 's1'], { cwd })).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('run s1 is being cancelled'),
     });
     expect(await again.ended).toBe(3);
     expect(again.stdout).toMatch(/\ncancelled in /);
+    expect(await guest.ended).toBe(3);
+    expect(guest.stdout).toMatch(/\nwait cancelled.*\ncancelled in /);
   });
 
   test('killed in the middle, it is finished by maestro up', async () => {

@@ -59,7 +59,7 @@ describe('maestro new task', () => {
     const { code, stdout } = await execute(['new', 'task', 'connectors/pager.page-somebody'], { cwd });
     expect(code).toBe(0);
     expect(stdout).toBe(
-      "wrote src/connectors/pager.page-somebody.ts\nwrote src/connectors/pager.page-somebody.test.ts\nnext:\n  add pagerPageSomebody to the package's list of tasks\n  npx vitest run src/connectors/pager.page-somebody.test.ts\n",
+      "wrote src/connectors/pager.page-somebody.ts\nwrote src/connectors/pager.page-somebody.test.ts\nnext:\n  add pagerPageSomebody to the package's list of tasks, and build the package\n  npx vitest run src/connectors/pager.page-somebody.test.ts\n",
     );
     expect(await execute(['new', 'task', 'connectors/pager.page-somebody'], { cwd })).toMatchObject({
       code: 2,

@@ -15,7 +15,10 @@ export async function newTask(context: Context, name: string, options: { dir?: s
   const dir = options.dir === undefined ? path.join(await taskPackage(cwd), 'src') : path.resolve(cwd, options.dir);
   const { files, exportName } = newTaskFiles(name, dir);
   await writeNew(files);
-  report(context, files, [`add ${exportName} to the package's list of tasks`, `npx vitest run ${path.relative(cwd, files[1].path)}`]);
+  report(context, files, [
+    `add ${exportName} to the package's list of tasks, and build the package`,
+    `npx vitest run ${path.relative(cwd, files[1].path)}`,
+  ]);
   return exit.ok;
 }
 

@@ -3,8 +3,9 @@ import type { Context } from '../context.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { commandLine } from '../command-line.ts';
 import { eventText, failure } from '../run/event-text.ts';
+import { EventFeed } from '../run/feed.ts';
 import { type Interrupts, watchInterrupts } from '../run/interrupts.ts';
-import { openShared } from '../run/open.ts';
+import { open, sharedEngine } from '../run/open.ts';
 import type { Channel } from '../terminal/terminal.ts';
 import { count, printable } from '../text.ts';
 
@@ -21,25 +22,22 @@ export async function up(context: Context, options: { json?: boolean }): Promise
 async function serve(context: Context, options: { json?: boolean }, interrupts: Interrupts): Promise<ExitCode> {
   const { out, err } = context.terminal;
   const say = (text: string) => (options.json ? err : out).line(text);
-  const config = await context.config();
-  const { runner, close } = await openShared(context, config, (text) => err.line(text));
+  const config = sharedEngine(await context.config());
+  const feed = new EventFeed();
+  feed.listen((event) => {
+    if (options.json) out.line(JSON.stringify(event));
+    else show(event, out);
+    if (event.type === 'run.awaiting-approval') announce(context, event, say);
+  });
+  const { runner, close } = await open(context, config, { onEvent: feed.push, report: (text) => err.line(text) });
   try {
-    const seen = new Set<string>();
-    runner.onEvent((event) => {
-      if (seen.has(event.id)) return;
-      seen.add(event.id);
-      // Ids are only needed until their run's replays are over.
-      if (event.type === 'run.finished') for (const id of seen) if (id.startsWith(`${event.subject}/`)) seen.delete(id);
-      if (options.json) out.line(JSON.stringify(event));
-      else show(event, out);
-      if (event.type === 'run.awaiting-approval') announce(context, event, say);
-    });
     const active = await runner.active();
     say(`up: ${config.engine.kind} engine, ${count(active.length, 'unfinished run')}; Ctrl-C stops, runs go on at the next start`);
     for (const run of active) {
       const waits = run.pending.length === 0 ? '' : `, waits for ${printable(run.pending.map(({ role }) => role).join(', '))}`;
       say(`  ${run.runId}  ${run.state}${waits}`);
     }
+    feed.flow();
     await new Promise<void>((resolve) => interrupts.on(() => resolve()));
     say('stopping: waiting for attempts that are on; Ctrl-C again to quit at once');
   } finally {

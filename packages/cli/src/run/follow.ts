@@ -1,11 +1,15 @@
-import type { PendingDecision, RunHandle, Runner, RunResult } from '@summit/maestro-worker';
+import type { ActiveRun, PendingDecision, RunHandle, Runner, RunResult } from '@summit/maestro-worker';
 import { CliError } from '../errors.ts';
 import type { SignalName } from '../io.ts';
 import type { Prompt } from '../terminal/prompt.ts';
 import { printable } from '../text.ts';
 import { type DecisionDesk, keyOf } from './decision-desk.ts';
+import type { EventFeed } from './feed.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { RunView } from './view.ts';
+
+/** How long a run may go on without news before that is explained. In milliseconds. */
+const QUIET_MS = 3_000;
 
 /** How often an engine is asked what a run waits for: another process may be the one that executes it. In milliseconds. */
 const POLL_MS = 500;
@@ -19,6 +23,7 @@ export interface Company {
 export interface FollowOptions {
   runner: Runner;
   handle: RunHandle;
+  feed: EventFeed;
   view: RunView;
   interrupts: Interrupts;
   /** Absent when nobody sits at a terminal. */
@@ -48,18 +53,26 @@ export async function follow(options: FollowOptions): Promise<Followed> {
         .catch(reject);
     });
   });
-  const unsubscribe = runner.onEvent((event) => {
-    if (event.subject !== handle.runId) return;
+  let heard = false;
+  options.feed.listen((event) => {
+    heard = true;
     if (event.type === 'run.awaiting-approval') questions.asked(event.data.pending as unknown as PendingDecision[]);
     if (event.type === 'decision.made') questions.decided(event.data as unknown as Pick<PendingDecision, 'name' | 'role'>);
   });
-  const stopPolling = runner.kind === 'restate' ? poll(runner, handle.runId, questions) : () => {};
+  options.feed.flow();
+  const explain = quietness(options.view, () => heard);
+  const stopPolling =
+    runner.kind !== 'restate'
+      ? () => {}
+      : poll(runner, handle.runId, (run) => {
+          questions.listed(run.pending);
+          explain(run.state);
+        });
   try {
     const ended = handle.result().then((result): Followed => (signal === undefined ? { result } : { result, signal }));
     return await Promise.race([ended, left, questions.failed]);
   } finally {
     stopPolling();
-    unsubscribe();
     options.company?.desk.close();
   }
 }
@@ -150,7 +163,7 @@ class Questions {
   #announce(questions: readonly PendingDecision[]): void {
     const { decideCommand, view, handle } = this.#options;
     const lines = questions.flatMap((question) => [
-      `  ${printable(question.role)}${question.reason ? `: ${printable(question.reason)}` : ''}`,
+      `  ${printable(question.role)}${question.reason ? `: ${printable(question.reason)}` : ''}${question.digest ? ` (${question.digest})` : ''}`,
       `    ${decideCommand('approve', question)}`,
       `    ${decideCommand('reject', question)}`,
     ]);
@@ -162,14 +175,31 @@ function isRefusal(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && error.code === 'DECISION_REFUSED';
 }
 
-/** Keeps `questions` up to date with what the engine lists. Returns what ends it. */
-function poll(runner: Runner, runId: string, questions: Questions): () => void {
+/** Explains, once each, why nothing is seen of a run that is on. */
+function quietness(view: RunView, heard: () => boolean): (state: ActiveRun['state']) => void {
+  const begin = Date.now();
+  const told = new Set<string>();
+  const tell = (text: string) => {
+    if (told.has(text)) return;
+    told.add(text);
+    view.note(text);
+  };
+  return (state) => {
+    if (state === 'stuck')
+      tell('the engine has paused this run, because it could not go on; it is tried again when the worker is started again');
+    else if (state === 'running' && !heard() && Date.now() - begin > QUIET_MS)
+      tell('another process executes this run, and shows its events; here its result is shown');
+  };
+}
+
+/** Tells `listen` how the engine lists a run, again and again. Returns what ends it. */
+function poll(runner: Runner, runId: string, listen: (run: ActiveRun) => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const look = async () => {
     try {
       const run = (await runner.active()).find((active) => active.runId === runId);
-      if (!stopped && run !== undefined) questions.listed(run.pending);
+      if (!stopped && run !== undefined) listen(run);
     } catch {
       // The engine does not answer just now. Whether it ever will is for the run's result to say.
     }

@@ -8,6 +8,7 @@ export interface OpenOptions {
   /** Run in this process, whatever the configuration says. */
   ephemeral?: boolean;
   decide?: RunnerOptions['decide'];
+  onEvent?: RunnerOptions['onEvent'];
   /** Shown what the worker itself reports, as opposed to its tasks. */
   report: (text: string) => void;
 }
@@ -39,6 +40,7 @@ export async function open(context: Context, config: ResolvedConfig, options: Op
   };
   if (config.signing !== undefined) runnerOptions.signingKeyFile = config.signing.keyFile;
   if (options.decide !== undefined) runnerOptions.decide = options.decide;
+  if (options.onEvent !== undefined) runnerOptions.onEvent = options.onEvent;
   const runner = await openRunner(runnerOptions);
   const close = () => {
     closing = true;
@@ -47,13 +49,11 @@ export async function open(context: Context, config: ResolvedConfig, options: Op
   return { runner, close };
 }
 
-/** Opens an engine that other processes can reach as well. Throws `ENGINE_EPHEMERAL` where there is none. */
-export function openShared(context: Context, config: ResolvedConfig, report: OpenOptions['report']): Promise<Opened> {
-  if (config.engine.kind === 'in-process') {
-    throw new CliError('the configured engine is in-process: its runs live and end in the process that started them', {
-      code: 'ENGINE_EPHEMERAL',
-      next: 'set engine to "embedded" or to a Restate server to have runs that other commands can reach',
-    });
-  }
-  return open(context, config, { report });
+/** The configuration, where its engine is one that other processes reach as well. Throws `ENGINE_EPHEMERAL` where it is not. */
+export function sharedEngine(config: ResolvedConfig): ResolvedConfig {
+  if (config.engine.kind !== 'in-process') return config;
+  throw new CliError('the configured engine is in-process: its runs live and end in the process that started them', {
+    code: 'ENGINE_EPHEMERAL',
+    next: 'set engine to "embedded" or to a Restate server to have runs that other commands can reach',
+  });
 }

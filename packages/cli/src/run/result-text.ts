@@ -6,6 +6,9 @@ import { failure } from './event-text.ts';
 
 /** Lines of outputs that are shown; `--json` prints all. */
 const MAX_LINES = 60;
+/** Findings that an error's message spells out itself. */
+const IN_MESSAGE = 3;
+const MAX_DETAILS = 20;
 
 /** What came of a run, for people: status, what failed and what to do, outputs. */
 export function resultText(result: RunResult, tookMs: number, colors: Colors): string[] {
@@ -15,10 +18,19 @@ export function resultText(result: RunResult, tookMs: number, colors: Colors): s
   const { error } = result;
   if (error !== undefined && result.status !== 'cancelled') {
     const where = error.task === undefined ? '' : `task ${bold(error.task)}: `;
-    lines.push(`  ${where}${printable(failure(error))}`, `  ${dim('next:')} ${nextStep(result)}`);
+    lines.push(`  ${where}${printable(failure(error))}`, ...detailLines(error.details), `  ${dim('next:')} ${nextStep(result)}`);
   }
   if (result.outputs !== undefined && Object.keys(result.outputs).length > 0) lines.push(bold('outputs'), ...outputLines(result.outputs));
   return lines;
+}
+
+/** Several findings of one failure. The first few are part of its message, so that short lists would only repeat it. */
+function detailLines(details: unknown): string[] {
+  if (!Array.isArray(details) || details.length <= IN_MESSAGE) return [];
+  const shown = details
+    .slice(0, MAX_DETAILS)
+    .map((detail) => `    - ${printable(typeof detail === 'string' ? detail : JSON.stringify(detail))}`);
+  return details.length > MAX_DETAILS ? [...shown, `    ... ${details.length - MAX_DETAILS} more; --json prints all`] : shown;
 }
 
 function outputLines(outputs: object): string[] {

@@ -61,14 +61,15 @@ export default ${exportName};
 
 function testText(name: string, base: string, exportName: string): string {
   return `import { createTestContext, describeConformance } from '@summit/maestro-sdk/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ${exportName} } from './${base}.ts';
 
 // What every task has to do: examples that run, described schemas, no leaked secret, no effect in a dry run.
 describeConformance([${exportName}], { describe, it }, { tasks: { '${name}': { optOut: { abort: 'it is over at once' } } } });
 
 it('greets by name', async () => {
-  await using ctx = createTestContext({ task: ${exportName} });
+  const ctx = createTestContext({ task: ${exportName} });
+  onTestFinished(() => ctx.dispose());
   const { payload } = await ${exportName}.execute(ctx, { payload: { name: 'Grace' } });
   expect(payload.greeting).toBe('Hello, Grace');
 });

@@ -1,0 +1,105 @@
+import type { Plan } from '@summit/maestro-manifest';
+import type { DecisionInput, PendingDecision, RunHandle, Runner, RunResult } from '@summit/maestro-worker';
+import { commandLine } from '../command-line.ts';
+import type { ResolvedConfig } from '../config/config.ts';
+import type { Context } from '../context.ts';
+import { type ExitCode, exit } from '../exit.ts';
+import type { Prompt } from '../terminal/prompt.ts';
+import { DecisionDesk, type DeskAnswer } from './decision-desk.ts';
+import { EventFeed } from './feed.ts';
+import { type Followed, follow } from './follow.ts';
+import { exitOf, type Interrupts } from './interrupts.ts';
+import { jsonView } from './json-view.ts';
+import { lineView } from './line-view.ts';
+import { liveView } from './live-view.ts';
+import { open } from './open.ts';
+import type { RunView } from './view.ts';
+
+/** A run to be shown from its start, or from now on, to its end. */
+export interface WatchOptions {
+  context: Context;
+  config: ResolvedConfig;
+  runId: string;
+  interrupts: Interrupts;
+  /** Present when somebody sits at a terminal. */
+  prompt: Prompt | undefined;
+  json: boolean | undefined;
+  /** The run lives in this process only. */
+  ephemeral: boolean;
+  /** Absent for a run that was started elsewhere. */
+  plan?: Plan;
+  /** What an approver at this terminal is shown. */
+  subject: string[];
+  /** Starts the run, or finds it. */
+  begin(runner: Runner): Promise<RunHandle>;
+  /** Throws when the result is not of the run that was meant. */
+  check?(result: RunResult): void;
+}
+
+/** Opens the engine, shows a run until it ends or is left, and closes the engine. A second Ctrl-C ends it at once. */
+export function watch(options: WatchOptions): Promise<ExitCode> {
+  return Promise.race([options.interrupts.again, watchToEnd(options)]);
+}
+
+async function watchToEnd(options: WatchOptions): Promise<ExitCode> {
+  const { context, config, runId, interrupts, prompt, ephemeral, subject } = options;
+  const { out } = context.terminal;
+  const view = viewFor(context, options.json);
+  const desk = prompt === undefined ? undefined : new DecisionDesk({ prompt, out, view, subject, canWait: !ephemeral });
+  const feed = new EventFeed(runId);
+  const { runner, close } = await open(context, config, {
+    ephemeral,
+    onEvent: feed.push,
+    report: (text) => view.note(text),
+    ...(desk ? { decide: async (question: PendingDecision) => decisionOf(await desk.answer(question)) } : {}),
+  });
+  try {
+    if (interrupts.first !== undefined) return exitOf(interrupts.first);
+    const startedAt = Date.now();
+    view.started(options.plan === undefined ? { runId } : { runId, plan: options.plan });
+    feed.listen((event) => view.event(event));
+    const handle = await options.begin(runner);
+    const followed = await follow({
+      runner,
+      handle,
+      feed,
+      view,
+      interrupts,
+      ...(prompt && desk ? { company: { prompt, desk } } : {}),
+      decideCommand: (verb, question) => commandLine(context, [verb, runId, '--role', question.role]),
+    });
+    if ('result' in followed) options.check?.(followed.result);
+    return conclude(followed, view, runId, startedAt, context);
+  } finally {
+    view.close();
+    await close();
+  }
+}
+
+/** The view that suits the reader. */
+function viewFor({ terminal }: Context, json: boolean | undefined): RunView {
+  if (json) return jsonView(terminal);
+  return terminal.out.isTTY ? liveView(terminal) : lineView(terminal);
+}
+
+/** In this process nobody else can decide: a question that was not answered is refused. */
+function decisionOf(answer: DeskAnswer): DecisionInput | undefined {
+  return typeof answer === 'string' ? undefined : answer;
+}
+
+/** Shows how it ended, or how to come back to it. */
+function conclude(followed: Followed, view: RunView, runId: string, startedAt: number, context: Context): ExitCode {
+  if ('left' in followed) {
+    view.note(`run ${runId} is not finished. It goes on while a worker is up: ${commandLine(context, ['up'])}`);
+    view.note(`follow it again:  ${commandLine(context, ['runs', 'attach', runId])}`);
+    view.note(`cancel it:        ${commandLine(context, ['runs', 'cancel', runId])}`);
+    return exitOf(followed.left);
+  }
+  view.finished(followed.result, Date.now() - startedAt);
+  return followed.signal === undefined ? exitFor(followed.result) : exitOf(followed.signal);
+}
+
+function exitFor({ status, error }: RunResult): ExitCode {
+  if (status === 'succeeded') return exit.ok;
+  return status === 'cancelled' || error?.code === 'APPROVAL_REJECTED' || error?.code === 'APPROVAL_EXPIRED' ? exit.stopped : exit.failed;
+}
