@@ -23,6 +23,8 @@ export interface ExpressionProblem extends Span {
 /** A string with `${` in it, understood. */
 export interface Analysis {
   problems: ExpressionProblem[];
+  /** What is allowed, but hardly meant. */
+  warnings: ExpressionProblem[];
   /** What is read, by all expressions of the string together. */
   refs: Reference[];
   value:
@@ -50,7 +52,7 @@ export function analyze(site: Site, known: Known): Analysis {
     const from = offset(start);
     return { start: from, end: Math.max(from, offset(end)) };
   };
-  const analysis: Analysis = { problems: [], refs: [], value: { kind: 'unknown' }, misplacedSecrets: [] };
+  const analysis: Analysis = { problems: [], warnings: [], refs: [], value: { kind: 'unknown' }, misplacedSecrets: [] };
   if ('error' in parsed) {
     const { message, start, end, hint } = parsed.error;
     analysis.problems.push(
@@ -67,8 +69,11 @@ export function analyze(site: Site, known: Known): Analysis {
     const result = known.checkerOf(site.manifest).check(source);
     analysis.refs.push(...result.refs);
     for (const ref of result.refs) if (ref.kind === 'secret') analysis.misplacedSecrets.push(span(start + ref.start, start + ref.end));
-    if (result.ok) type = result.type;
-    else {
+    if (result.ok) {
+      type = result.type;
+      for (const { start: from, end: to, ...warning } of result.warnings)
+        analysis.warnings.push({ ...warning, ...span(start + from, start + to) });
+    } else {
       for (const { start: from, end: to, ...problem } of result.problems) {
         if (problem.code !== 'expression-syntax' && isUncertain(site)) continue;
         analysis.problems.push({ ...problem, ...span(start + from, start + to) });

@@ -16,6 +16,8 @@ export interface Hooks {
 /** What a rule has found; file, code and severity are added. */
 export interface Finding extends Span {
   message: string;
+  /** Where it is not the rule's own. */
+  severity?: Severity;
   hint?: string | undefined;
   fix?: { start: number; end: number; newText: string } | undefined;
 }

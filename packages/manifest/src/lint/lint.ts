@@ -51,8 +51,8 @@ function walk(session: Session, manifest: Manifest, hooks: Hooks[]): void {
 }
 
 function diagnosticOf(rule: Rule, { file }: Manifest, finding: Finding): Diagnostic {
-  const { start, end, message, hint, fix } = finding;
-  const diagnostic: Diagnostic = { code: rule.code, severity: rule.severity, message, file: file.path, range: file.range(start, end) };
+  const { start, end, message, hint, fix, severity = rule.severity } = finding;
+  const diagnostic: Diagnostic = { code: rule.code, severity, message, file: file.path, range: file.range(start, end) };
   if (hint !== undefined) diagnostic.hint = hint;
   if (fix) diagnostic.fix = { range: file.range(fix.start, fix.end), newText: fix.newText };
   return diagnostic;

@@ -1,3 +1,4 @@
+import type { ScalarStyle } from '../parse/node.ts';
 import type { Hooks, RuleContext } from './define.ts';
 import { siteTitle } from './titles.ts';
 
@@ -5,30 +6,32 @@ import { siteTitle } from './titles.ts';
 export function reportProblems({ session, report }: RuleContext, code: string): Hooks {
   return {
     scalar(site) {
-      for (const problem of session.analysis(site).problems) {
+      const { problems, warnings } = session.analysis(site);
+      for (const problem of [...problems, ...warnings]) {
         if (problem.code !== code) continue;
         const { start, end, message, replacement } = problem;
         const hint =
           problem.hint ??
           (replacement === undefined ? undefined : `write ${replacement}`) ??
           'expressions are written in CEL: https://github.com/google/cel-spec';
-        const fix = replacement === undefined ? undefined : { start, end, newText: replacement };
+        const newText = replacement === undefined || problem.whole ? replacement : written(site.node.style, replacement);
         report(site.manifest, {
+          severity: warnings.includes(problem) ? 'warning' : 'error',
           start,
           end,
           message: `${siteTitle(site)}: ${message}`,
           hint,
-          fix: problem.whole || isPlain(site.node.style, replacement) ? fix : undefined,
+          fix: newText === undefined ? undefined : { start, end, newText },
         });
       }
     },
   };
 }
 
-/** Whether the text can be put into a scalar of this style as it is. */
-function isPlain(style: string, text: string | undefined): boolean {
-  if (text === undefined) return false;
-  if (style === 'double') return !/["\\\n]/.test(text);
-  if (style === 'single') return !/['\n]/.test(text);
-  return !/: | #|\n/.test(text);
+/** A piece of text as it is written inside a scalar of a style; `undefined` where it cannot be. */
+function written(style: ScalarStyle, text: string): string | undefined {
+  if (text.includes('\n')) return undefined;
+  if (style === 'double') return text.replace(/["\\]/g, '\\$&');
+  if (style === 'single') return text.replaceAll("'", "''");
+  return style === 'plain' && /: | #/.test(text) ? undefined : text;
 }
