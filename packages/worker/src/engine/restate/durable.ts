@@ -42,7 +42,9 @@ export class RestateDurable implements Durable {
 
   async race<T>(steps: Step<T>[]): Promise<T> {
     try {
-      return await RestatePromise.race(steps.map((step) => (step as RestateStep<T>).promise));
+      const [first, ...others] = steps.map((step) => (step as RestateStep<T>).promise);
+      // One step needs no combinator, and most waits of most runs are for one.
+      return await (first !== undefined && others.length === 0 ? first : RestatePromise.race(first ? [first, ...others] : []));
     } catch (error) {
       if (error instanceof CancelledError) throw new RunCancelled();
       throw error;
