@@ -2,8 +2,8 @@ import { Environment } from '@marcbachmann/cel-js';
 import { amendEvaluator } from './evaluate/inside.ts';
 import { registerEncodings } from './functions/encoding.ts';
 import { registerPatterns } from './functions/patterns.ts';
+import { registerStandard } from './functions/standard.ts';
 import { registerStrings } from './functions/strings.ts';
-import { registerTimes } from './functions/times.ts';
 import type { ExpressionLimits } from './limits.ts';
 
 /** What an expression may name. Whether it is there, and what it is, depends on where the expression stands. */
@@ -36,7 +36,7 @@ function create(limits: ExpressionLimits): Environment {
   registerStrings(env);
   registerEncodings(env);
   registerPatterns(env);
-  registerTimes(env);
+  registerStandard(env);
   amendEvaluator(env);
   return env;
 }

@@ -1,7 +1,8 @@
 import { nearest } from '../../text/near.ts';
 import { choices, quoted } from '../../text/words.ts';
 import { type AccessNode, literalKey } from '../ast.ts';
-import { alternatives, DYN, describeType, type ExprType, FAULT, joinAll, NEVER, type ObjectType } from '../types/type.ts';
+import { comparable } from '../types/operators.ts';
+import { alternatives, DYN, describeType, type ExprType, FAULT, joinAll, NEVER, type ObjectType, STRING } from '../types/type.ts';
 import { keyRange, renamed } from './keys.ts';
 import { scopeAccessType } from './reads.ts';
 import { type Locals, suggesting, textOf, type Walk } from './walk.ts';
@@ -45,7 +46,7 @@ function readMember(container: ExprType, key: string | undefined, index: ExprTyp
         ? joinAll([...[...container.fields.values()].map(({ type }) => type), container.rest ?? NEVER])
         : undefined;
     case 'map':
-      return key !== undefined || (index && canBe(index, ['string', 'int', 'uint', 'bool'])) ? container.value : undefined;
+      return comparable(container.key, index ?? STRING) ? container.value : undefined;
     case 'list':
       return index && key === undefined && canBe(index, ['int', 'uint']) ? container.element : undefined;
     default:

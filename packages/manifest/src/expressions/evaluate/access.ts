@@ -2,6 +2,7 @@ import { Optional } from '@marcbachmann/cel-js';
 import type { AccessNode } from '../ast.ts';
 import { Failure } from '../errors.ts';
 import { withArticle } from '../types/type.ts';
+import { type CelMapping, isMapping, keyOf, keysOf, valueAt } from './maps.ts';
 import { isMadeByCel, isPlainObject, kindOf } from './values.ts';
 
 /** The value at a name or index, `undefined` when there is none. On an optional the result is optional. */
@@ -38,24 +39,20 @@ function readAsIs(container: unknown, key: unknown, node: AccessNode): unknown {
   if (typeof container === 'object' && container !== null) {
     if (typeof key === 'string' && isPlainObject(container)) return Object.hasOwn(container, key) ? container[key] : undefined;
     if (Array.isArray(container)) return elementOf(container, key, node);
-    const name = typeof key === 'string' ? key : nameOf(key, node);
-    if (isPlainObject(container)) return Object.hasOwn(container, name) ? container[name] : undefined;
-    if (container instanceof Map) return container.get(name);
+    if (isMapping(container)) {
+      if (keyOf(key) !== undefined) return valueAt(container, key);
+      throw new Failure('expression-type', `a key of \`${pathOf(node)}\` is not ${withArticle(kindOf(key))}`, node);
+    }
     if (container instanceof Optional) return readOptional(container, key, node);
   }
   throw new Failure('expression-type', `\`${pathOf(node)}\` is ${withArticle(kindOf(container))}: it has no ${keyText(key)}`, node);
 }
 
 function elementOf(list: readonly unknown[], key: unknown, node: AccessNode): unknown {
-  const at = typeof key === 'bigint' ? Number(key) : key;
-  if (typeof at === 'number' && Number.isInteger(at)) return list[at];
+  const at = typeof key === 'string' ? undefined : keyOf(key);
+  if (typeof at === 'bigint') return list[Number(at)];
   const found = typeof key === 'string' ? keyText(key) : withArticle(kindOf(key));
   throw new Failure('expression-type', `\`${pathOf(node)}\` is a list: its index is an int, not ${found}`, node);
-}
-
-function nameOf(key: unknown, node: AccessNode): string {
-  if (typeof key === 'bigint' || typeof key === 'boolean') return String(key);
-  throw new Failure('expression-type', `a key of \`${pathOf(node)}\` is a string, not ${withArticle(kindOf(key))}`, node);
 }
 
 function missing(container: unknown, key: unknown, node: AccessNode): Failure {
@@ -63,7 +60,9 @@ function missing(container: unknown, key: unknown, node: AccessNode): Failure {
   if (Array.isArray(container)) {
     return new Failure('expression-value', `\`${path}\` has no element ${key}: it has ${container.length}, counted from 0`, node);
   }
-  const names = (container instanceof Map ? [...container.keys()] : Object.keys(container as object)).slice(0, 8).join(', ');
+  const names = keysOf(container as CelMapping)
+    .slice(0, 8)
+    .join(', ');
   return new Failure('expression-value', `\`${path}\` has no ${keyText(key)}; ${names === '' ? 'it is empty' : `it has ${names}`}`, node);
 }
 

@@ -2,8 +2,8 @@ import { type ASTNode, children, type NodeOf } from '../ast.ts';
 import { Failure } from '../errors.ts';
 import { withArticle } from '../types/type.ts';
 import { read } from './access.ts';
-import { isMap } from './equality.ts';
 import { type Comprehension, type Evaluate, inside, type Macro, type Overlay, run } from './inside.ts';
+import { isMapping, keysOf } from './maps.ts';
 import { spend } from './meter.ts';
 import { lifted } from './operators.ts';
 import { follow, type Path, pathOf } from './paths.ts';
@@ -49,8 +49,7 @@ function column(rows: readonly unknown[], path: Path): unknown[] {
 /** What a comprehension goes over: elements, or the keys of a map. */
 function elements(container: unknown, node: ASTNode): readonly unknown[] {
   if (Array.isArray(container)) return lifted(container);
-  if (container instanceof Map) return [...container.keys()];
-  if (isMap(container)) return Object.keys(container);
+  if (isMapping(container)) return keysOf(container);
   throw new Failure('expression-type', `only a list or a map has elements, not ${withArticle(kindOf(container))}`, node);
 }
 

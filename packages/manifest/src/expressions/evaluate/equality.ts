@@ -1,6 +1,7 @@
+import { Optional } from '@marcbachmann/cel-js';
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator';
+import { type CelMapping, isMapping, keysOf, valueAt } from './maps.ts';
 import { spend, spendText } from './meter.ts';
-import { isPlainObject } from './values.ts';
 
 /**
  * CEL's `==`: numbers are equal by value whatever their type, lists and maps by content, values of different types never.
@@ -18,23 +19,18 @@ export function equal(a: unknown, b: unknown): boolean {
   if (a instanceof Date) return b instanceof Date && a.getTime() === b.getTime();
   if (a instanceof Duration) return b instanceof Duration && a.seconds === b.seconds && a.nanos === b.nanos;
   if (a instanceof Uint8Array) return b instanceof Uint8Array && equalBytes(a, b);
-  return isMap(a) && isMap(b) && equalMaps(a, b);
+  if (a instanceof Optional) return b instanceof Optional && equal(a.orValue(undefined), b.orValue(undefined));
+  return isMapping(a) && isMapping(b) && equalMaps(a, b);
 }
 
 /** CEL's `in`: an element of a list, or a key of a map. */
-export function includes(container: unknown[] | CelMapLike, value: unknown): boolean {
-  if (!Array.isArray(container)) return hasKey(container, value);
+export function includes(container: unknown[] | CelMapping, value: unknown): boolean {
+  if (!Array.isArray(container)) return valueAt(container, value) !== undefined;
   for (const element of container) {
     spend(1);
     if (equal(element, value)) return true;
   }
   return false;
-}
-
-export type CelMapLike = Map<unknown, unknown> | { [key: string]: unknown };
-
-export function isMap(value: unknown): value is CelMapLike {
-  return value instanceof Map || isPlainObject(value);
 }
 
 function isNumber(value: unknown): value is bigint | number | UnsignedInt {
@@ -43,15 +39,6 @@ function isNumber(value: unknown): value is bigint | number | UnsignedInt {
 
 function numberOf(value: bigint | number | UnsignedInt): bigint | number {
   return value instanceof UnsignedInt ? value.value : value;
-}
-
-function hasKey(map: CelMapLike, key: unknown): boolean {
-  if (typeof key !== 'string' && typeof key !== 'bigint' && typeof key !== 'boolean') return false;
-  return map instanceof Map ? map.has(String(key)) : Object.hasOwn(map, String(key)) && map[String(key)] !== undefined;
-}
-
-function valueAt(map: CelMapLike, key: string): unknown {
-  return map instanceof Map ? map.get(key) : map[key];
 }
 
 function equalLists(a: readonly unknown[], b: readonly unknown[]): boolean {
@@ -63,11 +50,14 @@ function equalLists(a: readonly unknown[], b: readonly unknown[]): boolean {
   return true;
 }
 
-function equalMaps(a: CelMapLike, b: CelMapLike): boolean {
-  const keys = a instanceof Map ? [...a.keys()].map(String) : Object.keys(a);
-  const size = b instanceof Map ? b.size : Object.keys(b).length;
-  spend(1 + size);
-  return keys.length === size && keys.every((key) => hasKey(b, key) && equal(valueAt(a, key), valueAt(b, key)));
+function equalMaps(a: CelMapping, b: CelMapping): boolean {
+  const keys = keysOf(a);
+  spend(1 + keys.length);
+  if (keys.length !== keysOf(b).length) return false;
+  return keys.every((key) => {
+    const other = valueAt(b, key);
+    return other !== undefined && equal(valueAt(a, key), other);
+  });
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

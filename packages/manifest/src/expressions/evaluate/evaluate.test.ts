@@ -118,6 +118,19 @@ describe('evaluation over JSON', () => {
     ['"banana".replace("an", "AN") + "banana".replace("an", "AN", 1)', 'bANANabANana'],
     ['"ab".replace("", "-")', '-a-b-'],
     ['"ÄbC".lowerAscii() + "äbC".upperAscii()', 'ÄbcäBC'],
+    [
+      '"%s: %d of %.1f (%e, %x, %b) %%".format([params.s, params.n, params.f, 1052.03, 255, 5])',
+      'héllo😀x: 3 of 2.5 (1.052030e+03, ff, 101) %',
+    ],
+    ['"%.2f %.0f %.0f %.2f".format([params.whole, 2.5, 3.5, 1e21])', '2.00 2 4 1000000000000000000000.00'],
+    ['"%s %s".format([params.rows, {"b": 1, "a": [null, true]}])', '[{n: 1, tags: [a]}, {n: 2, tags: [b]}] {a: [null, true], b: 1}'],
+    ['"\\u0085 a\\ufeff ".trim()', 'a\ufeff'],
+    ['{1: "a", true: "b"}[1] + {2u: "c"}[2] + {1: "d"}[1.0]', 'acd'],
+    ['{1: "a"}.map(k, k + 1)', [2]],
+    ['{1: 2, "constructor": 3}', { 1: 2, constructor: 3 }],
+    ['1 == 1.0 && [1] == [1.0] && {1: 1} == {1u: 1.0} && 1 != "1" && ["1"] != [1]', true],
+    ['[].all(x, x > 1) && [].map(x, x / 2) == []', true],
+    ['b"a" < b"b" && b"ab" > b"a"', true],
     ['strings.quote("a\\"\\n")', '"a\\"\\n"'],
   ])('%s', (source, expected) => {
     expect(evaluate(source)).toEqual(expected);
@@ -197,6 +210,10 @@ describe('errors', () => {
     ['fromJson("{")', 'expression-value', '`fromJson("{")`: fromJson: the text is not JSON:'],
     ['params.s.matches("(")', 'expression-value', '`params.s.matches("(")`: not a regular expression'],
     ['"abc".substring(2, 1)', 'expression-value', 'substring: the end 1 is before the start 2'],
+    ['"%d".format(["a"])', 'expression-type', 'format: `%d` does not take a string'],
+    ['"%s %s".format([1])', 'expression-value', 'format: `%s` has no value, there is 1'],
+    ['"%y".format([1])', 'expression-value', 'format: there is no `%y`'],
+    ['params.rows[0][1]', 'expression-value', 'has no field "1"'],
     ['"abc".charAt(9)', 'expression-value', 'charAt: index 9 is out of range, the text has 3 characters'],
     ['timestamp(run.startedAt).getHours("nowhere")', 'expression-value', 'Invalid time zone specified: nowhere'],
     ['int("x")', 'expression-value', 'cannot convert to int'],
@@ -216,7 +233,7 @@ describe('errors', () => {
 });
 
 describe('templates', () => {
-  const json = fc.jsonValue().filter((value) => !/"\$[^"]*":/.test(JSON.stringify(value)) && !Object.is(value, -0));
+  const json = fc.jsonValue().filter((value) => !/"\$[^"]*":/.test(JSON.stringify(value)));
   it('without expressions stand for themselves', () => {
     fc.assert(
       fc.property(json, (value) => {
@@ -235,10 +252,9 @@ describe('templates', () => {
   });
 
   it('read back what toJson wrote', () => {
-    const numbers = (value: unknown) => !/-0|e\+?\d/.test(JSON.stringify(value));
     fc.assert(
-      fc.property(json.filter(numbers), (value) => {
-        expect(evaluate('fromJson(toJson(item))', { item: value })).toEqual(value);
+      fc.property(json, (value) => {
+        expect(evaluate('fromJson(toJson(item))', { item: value })).toEqual(JSON.parse(JSON.stringify(value)));
       }),
     );
   });

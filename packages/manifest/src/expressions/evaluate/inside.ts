@@ -5,7 +5,7 @@ import { spendError } from './meter.ts';
 import { isPlainObject } from './values.ts';
 
 /*
- * What we know of cel-js from inside (8.0.0), all of it here: a node keeps its evaluator in `meta.evaluate`, set by `setMeta`;
+ * What we know of cel-js from inside (8.0.0), all of it here: a node keeps its evaluator in `meta.evaluate` and what checks it in `meta.check`, set by `setMeta`;
  * macros expand to `meta.alternate` (a comprehension) or `meta.macro`; checking leaves in `handle` the function that
  * applies a node to its evaluated operands. `instrument.test.ts` fails if an update changes any of it.
  */
@@ -48,6 +48,7 @@ export interface Comprehension {
 interface Node {
   meta: { evaluate: Evaluate; alternate?: ASTNode; macro?: Macro };
   setMeta(key: 'evaluate', evaluate: Evaluate): void;
+  setMeta(key: 'check', check: (checker: Checker, node: ASTNode, scope: unknown) => unknown): void;
   evaluate: Evaluate;
   handle(...operands: unknown[]): unknown;
 }

@@ -5,6 +5,7 @@ import { withArticle } from '../types/type.ts';
 import { readOptional, readRequired } from './access.ts';
 import { instrumentComprehension, instrumentHas } from './comprehensions.ts';
 import { type Evaluate, type Evaluator, inside, type Overlay, run } from './inside.ts';
+import { keyOf } from './maps.ts';
 import { spend, spendText } from './meter.ts';
 import { arithmetic, comparison, equality, logic, membership } from './operators.ts';
 import { kindOf, mark, newMap } from './values.ts';
@@ -31,6 +32,7 @@ export function instrument(root: ASTNode): Release | undefined {
     } else {
       const evaluate = evaluatorOf(node);
       if (evaluate) inside(node).setMeta('evaluate', evaluate);
+      relaxCheck(node);
     }
   }
   if (scopes.length === 0) return undefined;
@@ -43,6 +45,21 @@ export function instrument(root: ASTNode): Release | undefined {
       overlay.accuValue = undefined;
     }
   };
+}
+
+/**
+ * What cel-js's checker must not refuse: comparing values of different types, which yields false, and empty literals, whose
+ * elements it takes for a type of which several operators apply, and fails.
+ */
+function relaxCheck(node: ASTNode): void {
+  if (node.op === '==' || node.op === '!=' || node.op === 'in') {
+    inside(node).setMeta('check', (checker, _, scope) => {
+      for (const operand of node.args) checker.check(operand, scope);
+      return checker.getType('bool');
+    });
+  } else if ((node.op === 'list' || node.op === 'map') && node.args.length === 0) {
+    inside(node).setMeta('check', (checker) => checker.getType(node.op));
+  }
 }
 
 /** What takes the place of cel-js's evaluator of a node. */
@@ -116,23 +133,28 @@ function map(node: NodeOf<'map'>): Evaluate {
   const distinct = entries.every(({ name }) => name !== undefined) && new Set(entries.map(({ name }) => name)).size === entries.length;
   return (ev, _, scope) => {
     const made = newMap();
+    let keyed: Map<unknown, unknown> | undefined;
     for (let i = 0; i < entries.length; i++) {
       const entry = entries[i] as (typeof entries)[number];
-      const name = entry.name ?? mapKey(run(ev, entry.key, scope), entry.key);
-      if (!distinct && Object.hasOwn(made, name)) {
-        throw new Failure('expression-value', `the map has the key ${JSON.stringify(name)} twice`, entry.key);
+      const key = entry.name ?? mapKey(run(ev, entry.key, scope), entry.key);
+      if (!distinct && (keyed?.has(key) ?? Object.hasOwn(made, String(key)))) {
+        throw new Failure('expression-value', `the map has the key ${JSON.stringify(String(key))} twice`, entry.key);
       }
-      made[name] = run(ev, entry.value, scope);
+      const value = run(ev, entry.value, scope);
+      if (keyed === undefined && (typeof key !== 'string' || key === 'constructor')) keyed = new Map(Object.entries(made));
+      if (keyed) keyed.set(key, value);
+      else made[String(key)] = value;
     }
-    // Where cel-js knows that something is a map, it still looks at `constructor`.
-    return Object.hasOwn(made, 'constructor') ? mark(new Map(Object.entries(made))) : made;
+    return keyed ? mark(keyed) : made;
   };
 }
 
-function mapKey(key: unknown, node: ASTNode): string {
-  if (typeof key === 'string') return key;
-  if (typeof key === 'bigint' || typeof key === 'boolean') return String(key);
-  throw new Failure('expression-type', `the key of a map is a string, an int or a bool, not ${withArticle(kindOf(key))}`, node);
+function mapKey(key: unknown, node: ASTNode): string | bigint | boolean {
+  const usable = keyOf(key);
+  if (usable === undefined || typeof key === 'number') {
+    throw new Failure('expression-type', `the key of a map is a string, an int or a bool, not ${withArticle(kindOf(key))}`, node);
+  }
+  return usable;
 }
 
 function call(node: NodeOf<'call'>): Evaluate {

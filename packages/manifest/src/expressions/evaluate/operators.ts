@@ -2,8 +2,9 @@ import type { AccessNode, ASTNode, NodeOf } from '../ast.ts';
 import { Failure } from '../errors.ts';
 import { withArticle } from '../types/type.ts';
 import { readRequiredAsIs } from './access.ts';
-import { equal, includes, isMap } from './equality.ts';
+import { equal, includes } from './equality.ts';
 import { type Evaluate, type Evaluator, inside, run } from './inside.ts';
+import { isMapping } from './maps.ts';
 import { roomForText, spend, spendError } from './meter.ts';
 import { isMadeByCel, kindOf, lift, mark } from './values.ts';
 
@@ -124,7 +125,7 @@ export function membership(node: NodeOf<'in'>): Evaluate {
   return (ev, _, scope) => {
     const value = run(ev, left, scope);
     const container = run(ev, right, scope);
-    if (Array.isArray(container) || isMap(container)) return includes(container, value);
+    if (Array.isArray(container) || isMapping(container)) return includes(container, value);
     throw new Failure('expression-type', `\`in\` looks into a list or a map, not into ${withArticle(kindOf(container))}`, right);
   };
 }

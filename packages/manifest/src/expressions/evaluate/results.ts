@@ -55,7 +55,7 @@ function convert(value: unknown, room: Room): unknown {
   if (typeof value === 'object') {
     if (Array.isArray(value)) return isMadeByCel(value) ? convertList(value, room) : outside(value, room);
     if (isPlainObject(value)) return isMadeByCel(value) ? convertMap(value, room) : outside(value, room);
-    if (value instanceof Map) return convertMap(Object.fromEntries(value), room);
+    if (value instanceof Map) return convertMap(Object.fromEntries([...value].map(([key, each]) => [String(key), each])), room);
     if (value instanceof Date) return timestampText(value);
     if (value instanceof Duration) return durationText(value);
     if (value instanceof Uint8Array) return counted(base64(value), room);

@@ -1,5 +1,5 @@
 import { matches } from './patterns.ts';
-import { indexOf, join, lastIndexOf, lowerAscii, split, substring, upperAscii } from './strings.ts';
+import { indexOf, join, lastIndexOf, lowerAscii, split, substring, trim, upperAscii } from './strings.ts';
 
 type Method = (receiver: unknown, ...args: unknown[]) => unknown;
 
@@ -31,6 +31,7 @@ const METHODS: { [nameAndArity: string]: { kinds: Kinds; apply: Method } } = {
   'split/2': { kinds: 'ssi', apply: split as Method },
   'lowerAscii/0': { kinds: 's', apply: lowerAscii as Method },
   'upperAscii/0': { kinds: 's', apply: upperAscii as Method },
+  'trim/0': { kinds: 's', apply: trim as Method },
   'join/0': { kinds: 'l', apply: join as Method },
   'join/1': { kinds: 'ls', apply: join as Method },
 };

@@ -1,6 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { Failure } from '../errors.ts';
 import { roomForText, spendText } from '../evaluate/meter.ts';
+import { format } from './format.ts';
 
 /** Only a type, so that `strings.quote(x)` reads as CEL's extension has it. */
 class StringsNamespace {}
@@ -10,6 +11,7 @@ export function registerStrings(env: Environment): void {
   const sync = { async: false };
   env.registerFunction('string.charAt(int): string', charAt, sync);
   env.registerFunction('string.reverse(): string', reverse, sync);
+  env.registerFunction('string.format(list): string', format, sync);
   env.registerFunction('string.replace(string, string): string', replace, sync);
   env.registerFunction('string.replace(string, string, int): string', replace, sync);
   env.registerType('StringsNamespace', StringsNamespace);
@@ -59,7 +61,6 @@ export function indexOf(text: string, searched: string, from?: bigint): bigint {
   spendText(text.length * 4);
   if (from === undefined) return characterIndex(text, text.indexOf(searched));
   if (from < 0n) throw new Failure('expression-value', `indexOf: index ${from} is out of range`);
-  if (from > BigInt(text.length)) return -1n;
   return characterIndex(text, text.indexOf(searched, unitOffset(text, from, 'indexOf')));
 }
 
@@ -67,7 +68,6 @@ export function lastIndexOf(text: string, searched: string, from?: bigint): bigi
   spendText(text.length * 4);
   if (from === undefined) return characterIndex(text, text.lastIndexOf(searched));
   if (from < 0n) throw new Failure('expression-value', `lastIndexOf: index ${from} is out of range`);
-  if (from > BigInt(text.length)) return -1n;
   return characterIndex(text, text.lastIndexOf(searched, unitOffset(text, from, 'lastIndexOf')));
 }
 
@@ -79,6 +79,19 @@ export function lowerAscii(text: string): string {
 export function upperAscii(text: string): string {
   spendText(text.length * 2);
   return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+}
+
+/** Without white space at both ends, which is what Unicode calls so: not what JavaScript does. */
+export function trim(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text[start])) start++;
+  while (end > start && isSpace(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+function isSpace(char: string | undefined): boolean {
+  return char !== undefined && /\p{White_Space}/u.test(char);
 }
 
 export function reverse(text: string): string {

@@ -67,7 +67,7 @@ function ordered(a: ExprType, b: ExprType): ExprType | undefined {
 }
 
 function isOrdered(type: ExprType): boolean {
-  return type.kind === 'dyn' || isNumeric(type) || ['string', 'bool', 'timestamp', 'duration'].includes(type.kind);
+  return type.kind === 'dyn' || isNumeric(type) || ['string', 'bool', 'bytes', 'timestamp', 'duration'].includes(type.kind);
 }
 
 function isNumeric(type: ExprType): boolean {
