@@ -288,6 +288,7 @@ describe('problems', () => {
       'params.bucket.matches("(")',
       'expression-type ["("] not a regular expression (RE2 syntax, so no lookaround or back references): missing closing ): `(`',
     ],
+    ['[params.?bucket]', 'expression-type [[params.?bucket]] the result may be absent | say what to take then: `a.?b.orValue(...)`'],
     ['params.?bucket', 'expression-type [params.?bucket] the result may be absent | say what to take then: `a.?b.orValue(...)`'],
     [
       'params.bucket.orValue("x")',
@@ -352,6 +353,21 @@ describe('problems', () => {
     ['[1, "a"].join()', false],
   ])('%s is proven: %s', (source, proven) => {
     expect(checker.check(source)).toMatchObject({ ok: true, proven });
+  });
+
+  it('end where a schema refers to itself', () => {
+    const nested = (inner: object) =>
+      parameter('x', 'array', { schema: { type: 'array', items: { anyOf: [{ $ref: '#' }, inner] } } as never });
+    const checked = createChecker({ params: [nested({ type: 'string' }), { ...nested({ type: 'integer' }), name: 'y' }] });
+    for (const source of [
+      'params.x == params.y',
+      'params.x + params.y',
+      '[params.x, params.y]',
+      'true ? params.x : params.y',
+      'params.x.map(a, a) in params.y',
+    ]) {
+      expect(checked.check(source)).toMatchObject({ ok: true });
+    }
   });
 
   it('warn of divisions that depend on how a number is written', () => {

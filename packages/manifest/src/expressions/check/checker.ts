@@ -63,7 +63,7 @@ function check(source: string, scope: Walk['scope']): CheckResult {
     },
   };
   const type = walk.type(parsed.ast, undefined);
-  if (problems.length === 0 && type.kind === 'optional') problems.push(stillOptional(source));
+  if (problems.length === 0 && holdsOptional(type)) problems.push(stillOptional(source));
   if (problems.length === 0) {
     instrument(parsed.ast);
     const untyped = parsed.check();
@@ -126,6 +126,16 @@ function literalType(value: unknown): ExprType {
   }
   if (value === null) return NULL;
   return value instanceof Uint8Array ? { kind: 'bytes' } : typeof value === 'object' ? { kind: 'uint' } : DYN;
+}
+
+/** Whether something in a value, as it was put together here, may be absent. */
+function holdsOptional(type: ExprType, depth = 4): boolean {
+  if (type.kind === 'optional') return true;
+  // A schema may refer to itself; what is absent in data is no optional.
+  if (depth === 0) return false;
+  if (type.kind === 'list') return holdsOptional(type.element, depth - 1);
+  if (type.kind === 'map') return holdsOptional(type.value, depth - 1);
+  return type.kind === 'union' && type.members.some((member) => holdsOptional(member, depth - 1));
 }
 
 function stillOptional(source: string): ExpressionProblem {

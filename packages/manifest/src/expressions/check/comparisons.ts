@@ -20,7 +20,7 @@ export function equalityType(walk: Walk, node: NodeOf<'==' | '!='>, locals: Loca
       end: node.end,
       ...(hint === undefined ? {} : { hint }),
     });
-  } else if (!impossible(walk, a, right, b)) impossible(walk, b, left, a);
+  } else if (!impossible(walk, left, a, right)) impossible(walk, right, b, left);
   return BOOL;
 }
 
@@ -34,10 +34,10 @@ function comparisonHint(walk: Walk, node: NodeOf<'==' | '!='>, a: ExprType, b: E
 }
 
 /** Reports a literal that is none of the values that the other side can have. */
-function impossible(walk: Walk, type: ExprType, literal: ASTNode, literalType: ExprType): boolean {
+function impossible(walk: Walk, other: ASTNode, type: ExprType, literal: ASTNode): boolean {
   const values = valuesOf(type);
   if (literal.op !== 'value' || typeof literal.args !== 'string' || !values || values.includes(literal.args)) return false;
-  if (literalType.kind !== 'string') return false;
+  if (other.op === 'value') return false;
   const suggestion = nearest(literal.args, values)[0];
   const quote = walk.source[literal.start];
   walk.problem({
@@ -62,7 +62,7 @@ export function membershipType(walk: Walk, node: NodeOf<'in'>, locals: Locals | 
   const [left, right] = node.args;
   const value = walk.type(left, locals);
   const container = walk.type(right, locals);
-  if (right.op === 'list') for (const element of right.args) impossible(walk, value, element, walk.type(element, locals));
+  if (right.op === 'list') for (const element of right.args) impossible(walk, left, value, element);
   const containers = alternatives(container);
   const looked = containers.filter((container) => ['dyn', 'list', 'map', 'object'].includes(container.kind));
   if (looked.length < containers.length || looked.some(({ kind }) => kind === 'dyn')) walk.unproven();

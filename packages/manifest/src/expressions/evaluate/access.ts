@@ -40,7 +40,7 @@ function readAsIs(container: unknown, key: unknown, node: AccessNode): unknown {
     if (typeof key === 'string' && isPlainObject(container)) return Object.hasOwn(container, key) ? container[key] : undefined;
     if (Array.isArray(container)) return elementOf(container, key, node);
     if (isMapping(container)) {
-      if (keyOf(key) !== undefined) return valueAt(container, key);
+      if (keyOf(key) !== undefined || typeof key === 'number') return valueAt(container, key);
       throw new Failure('expression-type', `a key of \`${pathOf(node)}\` is not ${withArticle(kindOf(key))}`, node);
     }
     if (container instanceof Optional) return readOptional(container, key, node);

@@ -27,7 +27,8 @@ export function keyOf(value: unknown): string | bigint | boolean | undefined {
 /** The value at a key, `undefined` without one. */
 export function valueAt(map: CelMapping, key: unknown): unknown {
   if (!(map instanceof Map)) return typeof key === 'string' && Object.hasOwn(map, key) ? map[key] : undefined;
-  return map.get(keyOf(key));
+  const own = keyOf(key);
+  return own === undefined ? undefined : map.get(own);
 }
 
 export function keysOf(map: CelMapping): unknown[] {

@@ -38,7 +38,7 @@ function formatted(verb: string, value: unknown, precision: number): string {
   const text = verb === 's' ? plain(value) : (special(verb, value) ?? CLAUSES[verb]?.(value, precision));
   if (text !== undefined) return text;
   if (verb !== 's' && !Object.hasOwn(CLAUSES, verb)) throw new Failure('expression-value', `format: there is no \`%${verb}\``);
-  throw new Failure('expression-type', `format: \`%${verb}\` does not take ${withArticle(kindOf(value))}`);
+  throw new Failure('expression-value', `format: \`%${verb}\` does not take ${withArticle(kindOf(value))}`);
 }
 
 const CLAUSES: { [verb: string]: (value: unknown, precision: number) => string | undefined } = {
@@ -93,7 +93,7 @@ function plain(value: unknown): string | undefined {
 
 function within(value: unknown): string {
   const text = plain(value);
-  if (text === undefined) throw new Failure('expression-type', `format: \`%s\` does not take ${withArticle(kindOf(value))}`);
+  if (text === undefined) throw new Failure('expression-value', `format: \`%s\` does not take ${withArticle(kindOf(value))}`);
   return text;
 }
 

@@ -35,8 +35,7 @@ function arithmetic(operator: '+' | '-' | '*' | '/' | '%', a: ExprType, b: ExprT
   if (a.kind === 'timestamp' && b.kind === 'duration') return { kind: 'timestamp' };
   if (operator === '-') return a.kind === 'timestamp' && b.kind === 'timestamp' ? { kind: 'duration' } : undefined;
   if (a.kind === 'duration' && b.kind === 'timestamp') return { kind: 'timestamp' };
-  if (a.kind === 'list' && b.kind === 'list')
-    return comparable(a.element, b.element) ? { kind: 'list', element: join(a.element, b.element) } : undefined;
+  if (a.kind === 'list' && b.kind === 'list') return comparable(a.element, b.element) ? join(a, b) : undefined;
   return a.kind === b.kind && (a.kind === 'string' || a.kind === 'bytes') ? { kind: a.kind } : undefined;
 }
 
@@ -75,17 +74,19 @@ function isNumeric(type: ExprType): boolean {
 }
 
 /** Whether two values can ever be equal. Null may be compared with anything: that is how it is found. */
-export function comparable(a: ExprType, b: ExprType): boolean {
+export function comparable(a: ExprType, b: ExprType, depth = 8): boolean {
+  // A schema may refer to itself.
+  if (a === b || depth === 0) return true;
   const lefts = alternatives(a);
   const rights = alternatives(b);
-  return lefts.length === 0 || rights.length === 0 || lefts.some((left) => rights.some((right) => comparableKinds(left, right)));
+  return lefts.length === 0 || rights.length === 0 || lefts.some((left) => rights.some((right) => comparableKinds(left, right, depth)));
 }
 
-function comparableKinds(a: ExprType, b: ExprType): boolean {
+function comparableKinds(a: ExprType, b: ExprType, depth: number): boolean {
   if (a.kind === 'dyn' || b.kind === 'dyn' || a.kind === 'null' || b.kind === 'null') return true;
   if (isNumeric(a) && isNumeric(b)) return true;
-  if (a.kind === 'list' && b.kind === 'list') return comparable(a.element, b.element);
-  if (a.kind === 'optional' && b.kind === 'optional') return comparable(a.value, b.value);
+  if (a.kind === 'list' && b.kind === 'list') return comparable(a.element, b.element, depth - 1);
+  if (a.kind === 'optional' && b.kind === 'optional') return comparable(a.value, b.value, depth - 1);
   if (isMap(a) && isMap(b)) return true;
   return isScalar(a) && a.kind === b.kind;
 }

@@ -9,6 +9,7 @@ import {
   join,
   joinAll,
   LIST,
+  listOf,
   MAP,
   NEVER,
   NULL,
@@ -149,14 +150,7 @@ function listType(schema: JsonSchema, root: JsonSchema): ExprType {
   if (tuple === undefined && items === undefined) return LIST;
   // Behind a tuple there may be anything, unless `items` (or, before 2020-12, `additionalItems`) says what.
   const parts = [...(Array.isArray(tuple) ? tuple : []), items === undefined ? true : items];
-  let element: ExprType | undefined;
-  return {
-    kind: 'list',
-    get element() {
-      element ??= joinAll(parts.map((part) => schemaType(part, root)));
-      return element;
-    },
-  };
+  return listOf(() => joinAll(parts.map((part) => schemaType(part, root))));
 }
 
 function objectType(schema: JsonSchema, root: JsonSchema): ExprType {

@@ -89,6 +89,18 @@ export function alternatives(type: ExprType): readonly ExprType[] {
   return type.kind === 'union' ? type.members : [type];
 }
 
+/** A list whose element is looked at when it is asked for: a schema may refer to itself. */
+export function listOf(element: () => ExprType): ExprType {
+  let known: ExprType | undefined;
+  return {
+    kind: 'list',
+    get element() {
+      known ??= element();
+      return known;
+    },
+  };
+}
+
 /** The type of something that is one or the other. */
 export function join(a: ExprType, b: ExprType): ExprType {
   if (a === b) return a;
@@ -118,7 +130,7 @@ function merged(a: ExprType, b: ExprType): ExprType | undefined {
     const values = [...new Set([...a.values, ...b.values])];
     return values.length > MOST_VALUES ? { kind: a.kind } : { kind: a.kind, values };
   }
-  if (a.kind === 'list' && b.kind === 'list') return { kind: 'list', element: join(a.element, b.element) };
+  if (a.kind === 'list' && b.kind === 'list') return listOf(() => join(a.element, b.element));
   if (a.kind === 'map' && b.kind === 'map') return { kind: 'map', key: join(a.key, b.key), value: join(a.value, b.value) };
   if (a.kind === 'optional' && b.kind === 'optional') return { kind: 'optional', value: join(a.value, b.value) };
   return undefined;
