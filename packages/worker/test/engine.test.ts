@@ -324,6 +324,26 @@ describe.each([
     await expect(bench.runner.cancel('no-such-run')).rejects.toMatchObject({ code: 'RUN_UNKNOWN' });
   });
 
+  it('binds parameters: defaults, optional inputs that were not given, values that do not fit', async () => {
+    const optional = { type: 'string', required: false } as const;
+    const what = await plan(
+      { a: { uses: 'echo', with: { value: { $cel: 'has(params.note) ? params.note : params.tone' } } } },
+      {
+        inputs: [{ name: 'note', ...optional }],
+        parameters: [
+          { name: 'note', ...optional, pattern: '^[a-z]+$' },
+          { name: 'tone', ...optional, default: 'plain' },
+        ],
+        bindings: { note: { $cel: 'inputs.note' } },
+        outputs: { value: { $cel: 'tasks.a.output.value' } },
+      },
+    );
+    expect((await bench.run(what)).outputs).toEqual({ value: 'plain' });
+    expect((await bench.run(what, { note: 'loud' })).outputs).toEqual({ value: 'loud' });
+    const wrong = await bench.run(what, { note: 'LOUD' });
+    expect(wrong.error).toMatchObject({ code: 'PARAMETER_INVALID', message: expect.stringMatching(/parameters of test: .*note/) });
+  });
+
   it('takes names of JavaScript for names', async () => {
     const result = await bench.run(
       await plan(

@@ -1,4 +1,4 @@
-import { evaluateTemplate, type PlanTask } from '@summit/maestro-manifest';
+import { bindParameters, evaluateTemplate, type PlanTask } from '@summit/maestro-manifest';
 import type { Decision, JsonObject } from '@summit/maestro-sdk';
 import type { RunError, RunResult, RunStatus, TaskRecord } from '../run.ts';
 import { Approvals, type Verdict } from './approvals.ts';
@@ -104,13 +104,11 @@ class Interpreter {
   #start(): void {
     const { plan, inputs } = this.#run;
     this.#events.emit('run.started', { ref: runRef(plan), planDigest: this.#run.planDigest, tasks: plan.tasks.map((task) => task.id) });
-    try {
-      for (const [name, template] of Object.entries(plan.bindings)) {
-        const value = evaluateTemplate(template, { inputs, run: this.#scope.run });
-        if (value !== undefined) this.#scope.params[name] = value;
-      }
-    } catch (error) {
-      this.#fail({ code: 'EXPRESSION_FAILED', message: `parameters of ${plan.workflow.name}: ${messageOf(error)}` });
+    const bound = bindParameters(plan, inputs, this.#scope.run as unknown as JsonObject);
+    Object.assign(this.#scope.params, bound.values);
+    if (bound.problems.length > 0) {
+      const why = bound.problems.map(({ message }) => message).join('; ');
+      this.#fail({ code: 'PARAMETER_INVALID', message: `parameters of ${plan.workflow.name}: ${why}`, details: bound.problems });
     }
     if (plan.timeout !== undefined) {
       const timeout = plan.timeout;
