@@ -104,9 +104,9 @@ describe('a run without a terminal', () => {
       stdout: expect.stringContaining('run s1 is being cancelled'),
     });
     expect(await again.ended).toBe(3);
-    expect(again.stdout).toMatch(/\ncancelled in /);
+    expect(again.stdout).toMatch(/\ncancelled {2}run s1\n$/);
     expect(await guest.ended).toBe(3);
-    expect(guest.stdout).toMatch(/\nwait cancelled.*\ncancelled in /);
+    expect(guest.stdout).toMatch(/\nwait cancelled.*\ncancelled {2}run s1\n$/);
   });
 
   test('killed in the middle, it is finished by maestro up', async () => {
@@ -161,7 +161,7 @@ describe('a run at a terminal', () => {
     second.signal('SIGINT');
     await second.printed(/\[leave\/cancel\/stay\]/);
     second.type('cancel');
-    expect(await second.finished).toMatchObject({ code: 3, stdout: expect.stringContaining('cancelled in ') });
+    expect(await second.finished).toMatchObject({ code: 3, stdout: expect.stringContaining('cancelled  run t2') });
   });
 });
 

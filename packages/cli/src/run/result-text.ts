@@ -11,10 +11,10 @@ const IN_MESSAGE = 3;
 const MAX_DETAILS = 20;
 
 /** What came of a run, for people: status, what failed and what to do, outputs. */
-export function resultText(result: RunResult, tookMs: number, colors: Colors): string[] {
+export function resultText(result: RunResult, tookMs: number | undefined, colors: Colors): string[] {
   const { bold, dim, green, red, yellow } = colors;
   const status = { succeeded: green('succeeded'), failed: red('failed'), cancelled: yellow('cancelled') }[result.status];
-  const lines = [`${bold(status)} in ${formatDuration(tookMs)}  ${dim(`run ${result.runId}`)}`];
+  const lines = [`${bold(status)}${tookMs === undefined ? '' : ` in ${formatDuration(tookMs)}`}  ${dim(`run ${result.runId}`)}`];
   const { error } = result;
   if (error !== undefined && result.status !== 'cancelled') {
     const where = error.task === undefined ? '' : `task ${bold(error.task)}: `;

@@ -16,7 +16,8 @@ export interface RunView {
   note(text: string): void;
   /** Keeps the screen still while somebody is asked something. */
   hold<T>(talk: () => Promise<T>): Promise<T>;
-  finished(result: RunResult, tookMs: number): void;
+  /** `tookMs` is absent where the start was not seen. */
+  finished(result: RunResult, tookMs: number | undefined): void;
   /** Leaves the screen as it is; nothing is shown after it. */
   close(): void;
 }

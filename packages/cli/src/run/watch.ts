@@ -55,7 +55,8 @@ async function watchToEnd(options: WatchOptions): Promise<ExitCode> {
   });
   try {
     if (interrupts.first !== undefined) return exitOf(interrupts.first);
-    const startedAt = Date.now();
+    // Of a run that was started elsewhere the start was not seen.
+    const startedAt = options.plan === undefined ? undefined : Date.now();
     view.started(options.plan === undefined ? { runId } : { runId, plan: options.plan });
     feed.listen((event) => view.event(event));
     const handle = await options.begin(runner);
@@ -88,14 +89,14 @@ function decisionOf(answer: DeskAnswer): DecisionInput | undefined {
 }
 
 /** Shows how it ended, or how to come back to it. */
-function conclude(followed: Followed, view: RunView, runId: string, startedAt: number, context: Context): ExitCode {
+function conclude(followed: Followed, view: RunView, runId: string, startedAt: number | undefined, context: Context): ExitCode {
   if ('left' in followed) {
     view.note(`run ${runId} is not finished. It goes on while a worker is up: ${commandLine(context, ['up'])}`);
     view.note(`follow it again:  ${commandLine(context, ['runs', 'attach', runId])}`);
     view.note(`cancel it:        ${commandLine(context, ['runs', 'cancel', runId])}`);
     return exitOf(followed.left);
   }
-  view.finished(followed.result, Date.now() - startedAt);
+  view.finished(followed.result, startedAt === undefined ? undefined : Date.now() - startedAt);
   return followed.signal === undefined ? exitFor(followed.result) : exitOf(followed.signal);
 }
 
