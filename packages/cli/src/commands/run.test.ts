@@ -317,6 +317,16 @@ describe('runs that others could reach', () => {
   );
 });
 
+test('a message of several lines stays together', async () => {
+  const cwd = folder({
+    'runbooks/pack.yaml':
+      'apiVersion: maestro/v1\nkind: Workflow\nmetadata: { name: pack, version: 1.0.0 }\nspec:\n  tasks:\n    - { id: package, uses: ops/disclosure.package@0.1.0, with: { files: [a.txt, b.txt], outPath: bundle.zip } }\n',
+  });
+  const { code, stdout } = await execute(['run', 'pack', '--ephemeral'], { cwd });
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/\n {2}task package: FILE_NOT_FOUND: 2 of 2 files .*:\n {4}- "a\.txt" .*\n {4}- "b\.txt" .*\n {2}next: /);
+});
+
 test('a bundle is written, and signed with the configured key', async () => {
   const { generateKeyPairSync } = await import('node:crypto');
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');

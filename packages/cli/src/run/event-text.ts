@@ -43,11 +43,11 @@ export function eventText(event: RunEvent, { bold, dim, green, red, yellow }: Co
   }
 }
 
-/** `CODE: message` of an error that an event or a result carries. */
+/** `CODE: message` of an error that an event or a result carries; further lines of the message are indented. */
 export function failure(error: unknown): string {
   if (typeof error !== 'object' || error === null) return text(error);
   const { code, message } = error as { code?: unknown; message?: unknown };
-  return `${text(code)}: ${text(message)}`;
+  return `${text(code)}: ${text(message).replaceAll('\n', '\n    ')}`;
 }
 
 function roles(pending: unknown): string {

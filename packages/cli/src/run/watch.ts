@@ -57,9 +57,9 @@ async function watchToEnd(options: WatchOptions): Promise<ExitCode> {
     if (interrupts.first !== undefined) return exitOf(interrupts.first);
     // Of a run that was started elsewhere the start was not seen.
     const startedAt = options.plan === undefined ? undefined : Date.now();
-    view.started(options.plan === undefined ? { runId } : { runId, plan: options.plan });
     feed.listen((event) => view.event(event));
     const handle = await options.begin(runner);
+    view.started(options.plan === undefined ? { runId } : { runId, plan: options.plan });
     const followed = await follow({
       runner,
       handle,

@@ -19,7 +19,7 @@ export function showError(error: unknown, err: Channel, options: { verbose: bool
   if (error instanceof CommanderError && isAnswer(error)) return error.exitCode === 0 ? exit.ok : exit.couldNotRun;
   const shown = describeError(error, options);
   const { bold, dim, red } = err.colors;
-  err.line(`${red(bold('error'))} ${bold(shown.code)}: ${printable(shown.message)}`);
+  err.line(`${red(bold('error'))} ${bold(shown.code)}: ${printable(shown.message).replaceAll('\n', '\n  ')}`);
   for (const problem of shown.problems) err.line(`  - ${printable(problem)}`);
   if (shown.next !== undefined) err.line(`  ${dim('next:')} ${printable(shown.next)}`);
   if (options.verbose) err.line(dim(inspect(error, { depth: 6 })));
