@@ -341,7 +341,7 @@ test('a bundle is written, and signed with the configured key', async () => {
   expect(await execute(['run', 'pack', '--ephemeral'], { cwd })).toMatchObject({ code: 0 });
   expect(await execute(['verify', 'bundle.zip', '--key', 'pub.pem'], { cwd })).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^verified {2}bundle\.zip: 1 file, 5 bytes,.*\n(.*\n)*signature {2}valid, by key \w{64}\n$/),
+    stdout: expect.stringMatching(/^verified {3}bundle\.zip: 1 file, 5 bytes,.*\n(.*\n)*signature {2}valid, by key \w{64}\n$/),
   });
   expect(await execute(['verify', 'bundle.zip'], { cwd })).toMatchObject({
     code: 0,

@@ -33,7 +33,7 @@ test('a bundle as it was made', async () => {
   const { code, stdout, stderr } = await execute(['verify', 'bundle.zip'], { cwd });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(
-    /^verified {2}bundle\.zip: 2 files, 5\.0 KB, every hash as its manifest says, nothing added or removed\nmade {7}\d{4}-.* by ops\/disclosure\.package@0\.1\.0\nsignature {2}none: /,
+    /^verified {3}bundle\.zip: 2 files, 5\.0 KB, every hash as its manifest says, nothing added or removed\nmade {7}\d{4}-.* by ops\/disclosure\.package@0\.1\.0\nsignature {2}none: /,
   );
   expect(JSON.parse((await execute(['verify', 'bundle.zip', '--json'], { cwd })).stdout)).toMatchObject({
     ok: true,

@@ -38,7 +38,7 @@ function print({ ok, files, problems, problemCount, signature, manifest }: Verif
   if (ok) {
     const bytes = files.reduce((sum, file) => sum + file.size, 0);
     out.line(
-      `${green(bold('verified'))}  ${printable(bundle)}: ${count(files.length, 'file')}, ${formatBytes(bytes)}, every hash as its manifest says, nothing added or removed`,
+      `${green(bold('verified'))}   ${printable(bundle)}: ${count(files.length, 'file')}, ${formatBytes(bytes)}, every hash as its manifest says, nothing added or removed`,
     );
     if (manifest?.generatedAt !== undefined) out.line(`made       ${printable(manifest.generatedAt)} by ${printable(manifest.generator)}`);
   } else {

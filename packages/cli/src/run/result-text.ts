@@ -5,7 +5,7 @@ import { formatDuration, printable } from '../text.ts';
 import { failure } from './event-text.ts';
 
 /** Lines of outputs that are shown; `--json` prints all. */
-const MAX_LINES = 60;
+const MAX_LINES = 20;
 /** Findings that an error's message spells out itself. */
 const IN_MESSAGE = 3;
 const MAX_DETAILS = 20;
