@@ -234,7 +234,11 @@ describe('errors', () => {
 });
 
 describe('templates', () => {
-  const json = fc.jsonValue().filter((value) => !/"\$[^"]*":/.test(JSON.stringify(value)));
+  // Through JSON, which has no -0.
+  const json = fc
+    .jsonValue()
+    .map((value) => JSON.parse(JSON.stringify(value)) as unknown)
+    .filter((value) => !/"\$[^"]*":/.test(JSON.stringify(value)));
   it('without expressions stand for themselves', () => {
     fc.assert(
       fc.property(json, (value) => {
