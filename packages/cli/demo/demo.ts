@@ -68,6 +68,12 @@ async function demo(folder: string): Promise<void> {
   );
   const lint = await maestro(folder, ['lint']);
   must(lint.code === 0, 'the catalog lints clean');
+  good('no findings, exit code 0');
+  const typo = readFileSync(join(CATALOG, 'disclosure-packager.yaml'), 'utf8').replace('params.files.items', 'params.files.itmes');
+  writeFileSync(join(folder, 'misspelt.yaml'), typo);
+  const found = await maestro(folder, ['lint', 'misspelt.yaml']);
+  must(found.code === 1, 'a misspelt field is found');
+  good('one misspelt letter in a copy: found before anything could run');
 
   chapter('See what would happen', 'Which tasks, at which versions, touching what, and who has to say yes first.');
   const plan = await maestro(folder, ['plan', 'disclosure-packager', '--inputs', 'inputs.json']);

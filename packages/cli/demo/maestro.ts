@@ -6,18 +6,14 @@ import { command, output } from './screen.ts';
 const BIN = join(import.meta.dirname, '..', 'bin', 'maestro.js');
 
 /** Runs `maestro` with `args` in `cwd`, shows the command and what it prints, and returns its exit code and output. */
-export async function maestro(
-  cwd: string,
-  args: string[],
-  options: { show?: boolean } = {},
-): Promise<{ code: number | null; text: string }> {
+export async function maestro(cwd: string, args: string[]): Promise<{ code: number | null; text: string }> {
   command(`maestro ${args.map(quoted).join(' ')}`);
   const child = spawn(process.execPath, [BIN, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   child.stdout.on('data', (chunk) => (text += chunk));
   child.stderr.on('data', (chunk) => (text += chunk));
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  if (options.show !== false) output(text);
+  if (text !== '') output(text);
   return { code, text };
 }
 
