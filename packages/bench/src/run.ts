@@ -1,13 +1,17 @@
 /** Measures the figures and prints them; names as arguments choose some. Exit code 1 when one does not hold. */
+import { disclosurePackageSpeed } from './disclosure-package.ts';
 import { engineInProcess } from './engine-in-process.ts';
 import { engineRestate } from './engine-restate.ts';
 import { describe, type Figure } from './figure.ts';
 import { lintStart } from './lint-start.ts';
+import { schemaValidateRepeated } from './schema-validate.ts';
 
 const benches: Record<string, () => Promise<Figure[]>> = {
   'engine-restate': engineRestate,
   'engine-in-process': engineInProcess,
   'lint-start': lintStart,
+  'schema-validate': schemaValidateRepeated,
+  'disclosure-package': disclosurePackageSpeed,
 };
 
 const chosen = process.argv.slice(2);

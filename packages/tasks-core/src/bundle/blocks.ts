@@ -7,10 +7,35 @@ export interface Block {
   last: boolean;
 }
 
+/** Blocks that are no longer needed, to be filled again: new ones for every megabyte would be garbage faster than it is collected. */
+export class BlockPool {
+  readonly #free: Buffer[] = [];
+
+  take(size: number): Buffer {
+    return (this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_SIZE)).subarray(0, size);
+  }
+
+  /** Nobody may read the block afterwards. */
+  giveBack(block: Buffer): void {
+    this.#free.push(Buffer.from(block.buffer as ArrayBuffer));
+  }
+}
+
+/** Where blocks are kept by whoever gets them, each has memory of its own. */
+export const ownBlocks: Pick<BlockPool, 'take'> = { take: (size) => Buffer.allocUnsafeSlow(size) };
+
+/**
+ * Frees the memory of a buffer that nobody uses any more, here and now. The garbage collector would come to it late: it sees a small object, and
+ * the megabyte behind it only when there are many. Only for a buffer that does not share its memory with others.
+ */
+export function free(buffer: Uint8Array): void {
+  (buffer.buffer as ArrayBuffer).transfer(0);
+}
+
 /** Cuts `size` bytes of content, which come in chunks of any size, into blocks. The chunks are not kept. */
-export async function* blocks(source: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Block> {
+export async function* blocks(source: AsyncIterable<Uint8Array>, size: number, pool: Pick<BlockPool, 'take'>): AsyncGenerator<Block> {
   let left = size;
-  let block = room(left);
+  let block = pool.take(Math.min(left, BLOCK_SIZE));
   let filled = 0;
   for await (const chunk of source) {
     for (let start = 0; start < chunk.length; ) {
@@ -23,18 +48,13 @@ export async function* blocks(source: AsyncIterable<Uint8Array>, size: number): 
       if (filled === BLOCK_SIZE && left > BLOCK_SIZE) {
         yield { bytes: block, last: false };
         left -= BLOCK_SIZE;
-        block = room(left);
+        block = pool.take(Math.min(left, BLOCK_SIZE));
         filled = 0;
       }
     }
   }
   if (filled !== left) throw new Error(`source ended ${left - filled} bytes before the ${size} it announced`);
   yield { bytes: block, last: true };
-}
-
-function room(left: number): Buffer {
-  // Not from Node's shared pool: blocks are alive for long.
-  return Buffer.allocUnsafeSlow(Math.min(left, BLOCK_SIZE));
 }
 
 /** Content that is in memory, as a stream. */

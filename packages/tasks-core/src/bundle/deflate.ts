@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { promisify } from 'node:util';
-import { constants, crc32, deflateRaw, deflateRawSync, type ZlibOptions } from 'node:zlib';
-import { type Block, blocks } from './blocks.ts';
+import { constants, crc32, createDeflateRaw, deflateRawSync, type ZlibOptions } from 'node:zlib';
+import { type Block, BlockPool, blocks, free, ownBlocks } from './blocks.ts';
 import { type Content, readAhead } from './read-ahead.ts';
 
 /** How far back a deflate stream can refer. */
@@ -12,8 +11,6 @@ const AT_ONCE = Math.min(availableParallelism() + 1, 4);
 
 /** Content up to this many bytes is compressed on the spot. */
 const SMALL = 8 * 1024;
-
-const deflateAsync: (bytes: Buffer, options: ZlibOptions) => Promise<Buffer> = promisify(deflateRaw);
 
 /** What is known of content when all of it has been read. */
 export interface Digest {
@@ -43,17 +40,20 @@ export function compress<S extends Content>(sources: Iterable<S>, level: number 
 }
 
 async function* pieces<S extends Content>(sources: Iterable<S>, level: number | undefined): AsyncGenerator<Piece<S>> {
+  const pool = new BlockPool();
   for await (const { source, content } of readAhead(sources)) {
     const hash = createHash('sha256');
     let crc = 0;
     let window: Buffer | undefined;
-    for await (const block of blocks(content, source.size)) {
+    for await (const block of blocks(content, source.size, level === undefined ? ownBlocks : pool)) {
       hash.update(block.bytes);
       crc = crc32(block.bytes, crc);
-      const data = level === undefined ? Promise.resolve(block.bytes) : deflateBlock(block, window, level);
+      const data =
+        level === undefined ? Promise.resolve(block.bytes) : deflateBlock(block, window, level).finally(() => pool.giveBack(block.bytes));
       // It is awaited later, or not at all when something else fails first.
       data.catch(() => {});
-      window = block.bytes.subarray(-WINDOW);
+      // A copy: the block itself is used again.
+      window = Buffer.from(block.bytes.subarray(-WINDOW));
       yield block.last ? { source, data, digest: { sha256: hash.digest('hex'), crc32: crc, size: source.size } } : { source, data };
     }
   }
@@ -61,12 +61,43 @@ async function* pieces<S extends Content>(sources: Iterable<S>, level: number | 
 
 async function deflateBlock({ bytes, last }: Block, dictionary: Buffer | undefined, level: number): Promise<Buffer> {
   const finishFlush = last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
-  // Room for the result, where it is small; content that does not compress becomes a few bytes longer.
-  const chunkSize = Math.min(256 * 1024, bytes.length + 1024);
+  // Room for all of the result (what does not compress becomes a little longer), so that it comes in one piece.
+  const chunkSize = bytes.length + 4096;
   const options = { level, finishFlush, chunkSize, ...(dictionary ? { dictionary } : {}) };
   // The way to another thread and back takes longer than this does.
   if (bytes.length <= SMALL) return deflateRawSync(bytes, options);
-  return deflateAsync(bytes, options);
+  const data = await deflateElsewhere(bytes, options);
+  // What lies in less may lie in memory that Node shares out.
+  if (data.buffer.byteLength > Buffer.poolSize) ours.add(data);
+  return data;
+}
+
+/** `zlib.deflateRaw` without its copy of the result. */
+function deflateElsewhere(bytes: Buffer, options: ZlibOptions): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    createDeflateRaw(options)
+      .on('data', (part: Buffer) => parts.push(part))
+      .on('error', reject)
+      .on('end', () => resolve(join(parts)))
+      .end(bytes);
+  });
+}
+
+function join(parts: Buffer[]): Buffer {
+  const [first] = parts;
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  // Where there was room for all of it, the parts are one after the other in the same memory.
+  const together = first && parts.every(({ buffer }) => buffer === first.buffer);
+  return together ? Buffer.from(first.buffer as ArrayBuffer, first.byteOffset, length) : Buffer.concat(parts, length);
+}
+
+/** Compressed pieces whose memory nobody else uses. */
+const ours = new WeakSet<Uint8Array>();
+
+/** Frees a piece that has been written, where that is possible. */
+export function release(piece: Uint8Array): void {
+  if (ours.delete(piece)) free(piece);
 }
 
 /** Has up to `count` items of `source` begun before they are asked for. A generator makes them one after the other, however many wait. */

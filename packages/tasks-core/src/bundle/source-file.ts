@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import { InvalidInputError, TaskError, TransientError } from '@summit/maestro-sdk';
+import { free } from './blocks.ts';
 
 /** Bytes read at once; the buffer is used again for every read of a file. */
 const READ_SIZE = 1024 * 1024;
@@ -41,9 +42,9 @@ export async function* readFile(file: SourceFile): AsyncGenerator<Uint8Array> {
   const handle = await open(file.real, FLAGS).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' || error.code === 'ELOOP' ? changed(file, 'it was removed') : cannotOpen(file.given, error);
   });
+  const size = Number(file.stats.size);
+  const buffer = Buffer.allocUnsafeSlow(Math.min(READ_SIZE, size));
   try {
-    const size = Number(file.stats.size);
-    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_SIZE, size));
     for (let position = 0; position < size; ) {
       const bytes = await read(file, handle, buffer, position);
       if (bytes.length === 0) throw changed(file, `it ends after ${position} of ${size} bytes`);
@@ -53,6 +54,7 @@ export async function* readFile(file: SourceFile): AsyncGenerator<Uint8Array> {
     // Last, and enough: had it changed at any time since it was inspected, it would show now.
     await compare(file, handle);
   } finally {
+    free(buffer);
     await handle.close();
   }
 }

@@ -4,6 +4,7 @@ import { Writable } from 'node:stream';
 import { InvalidInputError, isTaskError, type RunContext, TaskError } from '@summit/maestro-sdk';
 import { resolveInWorkspace } from '@summit/maestro-sdk/workspace';
 import { type BundleSource, sameFile } from './collect.ts';
+import { release } from './deflate.ts';
 import { quote } from './source-file.ts';
 
 /** Where the bundle goes: an absolute path without links. Throws when it cannot go there, or is one of the files to package. */
@@ -60,8 +61,8 @@ export function outputError(outPath: string, cause: unknown): unknown {
 export class HashedFileStream extends Writable {
   readonly #file: FileHandle;
   readonly #hash = createHash('sha256');
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
+  readonly #staging = Buffer.allocUnsafeSlow(STAGING_SIZE);
+  #staged = 0;
   bytes = 0;
 
   constructor(file: FileHandle) {
@@ -75,25 +76,30 @@ export class HashedFileStream extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#pending.push(chunk);
-    this.#pendingBytes += chunk.length;
-    if (this.#pendingBytes < WRITE_SIZE) done();
-    else this.#flush().then(() => done(), done);
+    if (this.#staged + chunk.length <= STAGING_SIZE) {
+      this.#staging.set(chunk, this.#staged);
+      this.#staged += chunk.length;
+      done();
+    } else {
+      this.#flush(chunk).then(() => done(), done);
+    }
   }
 
   override _final(done: (error?: Error | null) => void): void {
     this.#flush().then(() => done(), done);
   }
 
-  async #flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#pending);
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    this.#hash.update(bytes);
-    this.bytes += bytes.length;
-    for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at)).bytesWritten;
+  async #flush(chunk?: Buffer): Promise<void> {
+    const staged = this.#staging.subarray(0, this.#staged);
+    this.#staged = 0;
+    for (const bytes of chunk === undefined ? [staged] : [staged, chunk]) {
+      this.#hash.update(bytes);
+      this.bytes += bytes.length;
+      for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at)).bytesWritten;
+    }
+    if (chunk !== undefined) release(chunk);
   }
 }
 
-/** The headers of a zip come in pieces of a few bytes: they are written together, in pieces of this size. */
-const WRITE_SIZE = 256 * 1024;
+/** The headers of a zip come in pieces of a few bytes: they are put together before they are written. */
+const STAGING_SIZE = 128 * 1024;

@@ -114,7 +114,7 @@ interface EngineEntry {
 }
 
 /**
- * Lets content through archiver that is deflated already; see docs/decisions/parallel-deflate.md. archiver has no option for it: it
+ * Lets content through archiver that is deflated already; see docs/decisions/0017-parallel-deflate.md. archiver has no option for it: it
  * compresses one entry after the other, each on one thread. Returns false, and changes nothing, where the engine is not the one
  * known here; archiver then compresses itself.
  */
