@@ -5,8 +5,8 @@ import { type ArtifactRef, isArtifactRef, isTaskError, type RunContext, type Tas
 import { createTestContext, type TestContext } from '@summit/maestro-sdk/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openPromise } from 'yauzl';
 import { makeFolder } from '../../test/support/folder.ts';
+import { unpack } from '../../test/support/unpack.ts';
 import type { Manifest, ManifestFile } from '../bundle/manifest.ts';
 import { disclosurePackage } from './disclosure.package.ts';
 import { verifyBundle } from './disclosure.verify.ts';
@@ -22,19 +22,6 @@ async function refusal(ctx: Partial<RunContext>, payload: Payload): Promise<Task
   );
   if (!isTaskError(error)) throw error;
   return error;
-}
-
-/** Entry name -> content. */
-async function unpack(path: string): Promise<Record<string, string>> {
-  const entries: Record<string, string> = {};
-  for await (const entry of (await openPromise(path)).eachEntry()) entries[entry.fileName] = '';
-  const zip = await openPromise(path);
-  for await (const entry of zip.eachEntry()) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
-    entries[entry.fileName] = Buffer.concat(chunks).toString();
-  }
-  return entries;
 }
 
 const manifestOf = async (path: string) => JSON.parse((await unpack(path))['manifest.json'] as string) as Manifest;
