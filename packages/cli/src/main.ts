@@ -1,17 +1,16 @@
 import { processIo } from './io.ts';
 import { runCli } from './run-cli.ts';
 
-/** How long a finished command waits for what is still open, such as a connection that a task's client keeps. */
-const GRACE_MS = 500;
+/** How long what a finished command has left open may keep the process alive, in milliseconds. */
+const LINGER_MS = 1_000;
 
 /**
- * Runs the command line of this process, which then ends with its exit code.
- *
- * It ends by itself as soon as nothing is open. `process.exit` at once would now and then hang for ever: Node 24 joins its
- * compiler threads there, and one of them may be waiting for the main thread to collect garbage (nodejs/node#64274).
+ * Runs the command line of this process and lets it end. Not with `process.exit` at once: on a busy machine Node 24 can then wait
+ * for ever for a compiler thread that itself waits for a garbage collection. But an open handle of a task's client
+ * must not keep a finished command alive either.
  */
 export async function main(): Promise<void> {
   const code = await runCli(process.argv.slice(2), processIo());
   process.exitCode = code;
-  setTimeout(() => process.exit(code), GRACE_MS).unref();
+  setTimeout(() => process.exit(code), LINGER_MS).unref();
 }
