@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import * as door from './index.ts';
 
@@ -23,7 +24,7 @@ it('the example of the README prints what it says', async () => {
   const lines: unknown[][] = [];
   const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<void>;
   const run = new AsyncFunction('root', 'readFileSync', 'console', ...Object.keys(door), body);
-  await run(root.pathname, readFileSync, { log: (...values: unknown[]) => lines.push(values) }, ...Object.values(door));
+  await run(fileURLToPath(root), readFileSync, { log: (...values: unknown[]) => lines.push(values) }, ...Object.values(door));
   expect(lines).toEqual([
     [''],
     [['package: ops/disclosure.package@0.1.0'], expect.stringMatching(/^sha256:[0-9a-f]{64}$/)],

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { TaskContract } from '@summit/maestro-sdk';
 import { describe, expect, it } from 'vitest';
 import { applyFixes } from '../format/apply-fixes.ts';
@@ -64,7 +65,7 @@ describe('golden pairs', () => {
           ]
         : [],
     );
-    await expect(shown + fixes.join('')).toMatchFileSnapshot(new URL(`err/${name.replace(/\.yaml$/, '.out')}`, testdata).pathname);
+    await expect(shown + fixes.join('')).toMatchFileSnapshot(fileURLToPath(new URL(`err/${name.replace(/\.yaml$/, '.out')}`, testdata)));
     if (diagnostics.every((diagnostic) => diagnostic.fix)) expect(findings(name, fixed(name, text))).toEqual([]);
   });
 
