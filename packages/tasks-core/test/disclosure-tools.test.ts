@@ -7,11 +7,10 @@ import { verifyBundle } from '@summit/maestro-tasks-core/ops/disclosure.verify';
 import { describe, expect, it } from 'vitest';
 import { makeFolder } from './support/folder.ts';
 
-/** sha256 of every entry as Python reads it, in one process; `testzip` checks the checksums as well. */
+/** sha256 and size of every entry as Python reads it; read to its end, an entry's checksum is checked as well. */
 const PYTHON = `
 import hashlib, json, sys, zipfile
 z = zipfile.ZipFile(sys.argv[1])
-assert z.testzip() is None
 def sha(name):
     h = hashlib.sha256()
     with z.open(name) as f:
