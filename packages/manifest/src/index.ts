@@ -47,7 +47,19 @@ export { CatalogError, type CatalogFile, loadCatalog, parseCatalog } from './par
 export { limits as catalogLimits } from './parse/limits.ts';
 export { keySpanAt, type MapNode, type Node, nodeAt, type Path, type ScalarNode, type SeqNode } from './parse/node.ts';
 export { sourceOffsets } from './parse/scalar-map.ts';
-export type { Parameter, ParameterType, Plan, PlanApprovals, PlanTask, Template } from './plan.ts';
+export type {
+  Parameter,
+  ParameterType,
+  Plan,
+  PlanApprovals,
+  PlanBody,
+  PlanCall,
+  PlanForEach,
+  PlanPolicy,
+  PlanTask,
+  PlanUses,
+  Template,
+} from './plan.ts';
 export { type Resolved, type ResolvedTask, resolve } from './resolve/resolve.ts';
 export { valueSchema } from './schema/parameter-schema.ts';
 export { runbookSchema } from './schema/runbook-schema.ts';

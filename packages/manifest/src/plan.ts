@@ -34,16 +34,71 @@ export interface Parameter {
   description?: string;
 }
 
-/** One node of the DAG. */
-export interface PlanTask {
-  id: string;
-  /** The task that runs, pinned. */
-  uses: { name: string; version: string; digest: string };
-  needs: string[];
+/** What runs, pinned: a task with the digest of its contract, or a workflow of the plan's own `workflows` with the digest of its body. */
+export interface PlanUses {
+  /** `tasks/x`, `connectors/x`, `ops/x`, or `workflows/x` for a sub-workflow. */
+  name: string;
+  version: string;
+  digest: string;
+}
+
+/** What is executed: a task or sub-workflow with its input. */
+export interface PlanCall {
+  uses: PlanUses;
   with: Template;
   retry?: RetryPolicy;
   /** Milliseconds per attempt. */
   timeout?: number;
+}
+
+/** A task once per item of a list. */
+export interface PlanForEach {
+  in: Template;
+  /** How many items run at the same time; absent: as many as the engine allows. */
+  maxParallel?: number;
+  /** Whether an item that fails fails the task, or yields `null` in the output. */
+  onError: 'fail' | 'continue';
+}
+
+/** One node of the DAG. */
+export interface PlanTask extends PlanCall {
+  id: string;
+  /** Ids within the same list. */
+  needs: string[];
+  /** A boolean expression; false: the task is skipped. */
+  when?: Template;
+  /** `when` looks at the status of tasks, or says `always()`: it alone decides, once all that the task needs has ended in any way. */
+  onAnyStatus?: true;
+  forEach?: PlanForEach;
+  /** A failure of this task is not one of the run. */
+  continueOnError?: true;
+  /** The pool of workers that executes it. */
+  pool?: string;
+  /** Undoes the task when the run fails or is cancelled after it succeeded. Reads what the task read, and the task's own output. */
+  compensate?: PlanCall;
+}
+
+/** The tasks of a workflow and how data flows between them. */
+export interface PlanBody {
+  parameters: Parameter[];
+  /** The policy context in force for its tasks. */
+  policy?: PlanPolicy;
+  /** Milliseconds for all of it. */
+  timeout?: number;
+  /** In plan order: every task after what it needs, otherwise as written. */
+  tasks: PlanTask[];
+  /** Tasks that run after a failure, once what has to be undone is undone. */
+  onFailure?: PlanTask[];
+  /** Tasks that run last, however it ended. */
+  finally?: PlanTask[];
+  outputs: { [name: string]: Template };
+}
+
+/** What policy is told of why a run does what it does. */
+export interface PlanPolicy {
+  purpose: string;
+  authority: string;
+  license: string;
 }
 
 /** Decisions the run waits for before its first task. */
@@ -60,7 +115,7 @@ export interface PlanApprovals {
  * A runbook (or a bare workflow) resolved and checked: plain JSON, canonical, the only thing an engine ever sees.
  * Its digest is sha256 over its canonical JSON (RFC 8785), see `planDigest`.
  */
-export interface Plan {
+export interface Plan extends PlanBody {
   apiVersion: 'maestro/v1';
   kind: 'Plan';
   /** Absent for a workflow that is run without a runbook. */
@@ -69,15 +124,12 @@ export interface Plan {
   /** The initiator needs one of these roles; absent: anyone. */
   allowRoles?: string[];
   approvals?: PlanApprovals;
-  policy?: { purpose: string; authority: string; license: string };
+  /** Runs are previews unless the operator asks for execution. */
+  dryRun?: true;
   /** What the operator is asked for. */
   inputs: Parameter[];
   /** Workflow parameter -> value, over `inputs`. */
   bindings: { [parameter: string]: Template };
-  parameters: Parameter[];
-  /** Milliseconds for the whole run. */
-  timeout?: number;
-  /** In plan order: every task after what it needs, otherwise as written. */
-  tasks: PlanTask[];
-  outputs: { [name: string]: Template };
+  /** The sub-workflows that tasks use, by `name@version`; absent where there are none. Never recursive. */
+  workflows?: { [ref: string]: PlanBody };
 }

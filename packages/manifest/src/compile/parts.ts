@@ -2,7 +2,7 @@ import type { RetryPolicy } from '@summit/maestro-sdk';
 import type { Session } from '../lint/session.ts';
 import type { Manifest, TaskView } from '../model/manifest.ts';
 import { child, isString, type Node } from '../parse/node.ts';
-import type { Plan, PlanApprovals, PlanTask } from '../plan.ts';
+import type { PlanApprovals, PlanPolicy, PlanTask } from '../plan.ts';
 import { parseDuration } from './durations.ts';
 import { templateOf } from './template.ts';
 
@@ -53,7 +53,7 @@ export function planApprovals(node: Node | undefined): PlanApprovals | undefined
 }
 
 /** `spec.policy` of a manifest. */
-export function planPolicy(manifest: Manifest | undefined): Plan['policy'] {
+export function planPolicy(manifest: Manifest | undefined): PlanPolicy | undefined {
   const policy = child(child(manifest?.root, 'spec'), 'policy');
   const [purpose, authority, license] = ['purpose', 'authority', 'license'].map((name) => child(policy, name));
   if (!isString(purpose) || !isString(authority) || !isString(license)) return undefined;
