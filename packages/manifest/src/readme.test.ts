@@ -31,3 +31,20 @@ it('the example of the README prints what it says', async () => {
     ['unknown input "file"; did you mean "files"?'],
   ]);
 });
+
+it('the example for browsers does what it says', () => {
+  const code = /```js\n([\s\S]*?)```/.exec(readme)?.[1] as string;
+  const imported = /^import \{ (.*) \} from '@summit\/maestro-manifest';$/m.exec(code)?.[1] ?? '';
+  const names = imported.split(', ');
+  const body = `${code.replace(/^import .*$/gm, '').replace('export function', 'function')}; return check;`;
+  const check = new Function(...names, body)(...names.map((name) => Object.entries(door).find(([key]) => key === name)?.[1])) as (
+    ...args: unknown[]
+  ) => unknown;
+  const text = readFileSync(new URL('runbooks/disclosure-packager.yaml', root), 'utf8');
+  const contracts: unknown = JSON.parse(readFileSync(new URL('packages/manifest/testdata/contracts.json', root), 'utf8'));
+  expect(check(text, contracts, 'disclosure-packager')).toEqual({ findings: [], tasks: ['package'] });
+  expect(check(text.replace('outPath:', 'outPth:'), contracts, 'disclosure-packager')).toEqual({
+    findings: [{ line: expect.any(Number), text: expect.stringContaining('did you mean "outPath"?') }],
+    tasks: undefined,
+  });
+});
