@@ -1,5 +1,5 @@
-import { resolveConfig } from './config/resolve.ts';
 import type { ResolvedConfig } from './config/config.ts';
+import { resolveConfig } from './config/resolve.ts';
 import type { Context } from './context.ts';
 import { CliError, systemReason } from './errors.ts';
 import { type ExitCode, exit } from './exit.ts';

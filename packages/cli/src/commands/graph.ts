@@ -1,4 +1,4 @@
-import { type GraphFormat, graph as draw } from '@summit/maestro-manifest';
+import { graph as draw, type GraphFormat } from '@summit/maestro-manifest';
 import { preparePlan } from '../catalog/prepare.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exit } from '../exit.ts';

@@ -1,6 +1,6 @@
-import type { Context } from '../context.ts';
 import { preparePlan } from '../catalog/prepare.ts';
 import { resourcesOf } from '../catalog/resources.ts';
+import type { Context } from '../context.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { planLines, secretsOf, type TaskFacts } from '../render/plan.ts';
 import { checkInputs, type InputOptions, readInputs } from '../run/inputs.ts';

@@ -1,7 +1,7 @@
 import type { RunEvent } from '@summit/maestro-worker';
+import { commandLine } from '../command-line.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exit } from '../exit.ts';
-import { commandLine } from '../command-line.ts';
 import { eventText, failure } from '../run/event-text.ts';
 import { EventFeed } from '../run/feed.ts';
 import { type Interrupts, watchInterrupts } from '../run/interrupts.ts';

@@ -1,9 +1,9 @@
 import type { Parameter, Plan, PlanTask } from '@summit/maestro-manifest';
 import type { JsonObject, Resource, TaskContract } from '@summit/maestro-sdk';
 import { stringify } from 'yaml';
+import { refOf } from '../run/view.ts';
 import type { Colors } from '../terminal/terminal.ts';
 import { formatDuration, printable, table } from '../text.ts';
-import { refOf } from '../run/view.ts';
 
 /** What is known of a task beyond its place in the plan. */
 export interface TaskFacts {

@@ -1,7 +1,7 @@
 import type { Terminal } from '../terminal/terminal.ts';
 import { eventText, failure } from './event-text.ts';
 import { resultText } from './result-text.ts';
-import { refOf, type RunView } from './view.ts';
+import { type RunView, refOf } from './view.ts';
 
 /** One line per event, for pipes and logs. */
 export function lineView(terminal: Pick<Terminal, 'out'>): RunView {

@@ -3,7 +3,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { formatDuration, printable } from '../text.ts';
 import { eventText } from './event-text.ts';
 import { resultText } from './result-text.ts';
-import { refOf, type RunView } from './view.ts';
+import { type RunView, refOf } from './view.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 120;

@@ -1,6 +1,6 @@
 import { createInterface, type Interface } from 'node:readline';
-import type { Io } from '../io.ts';
 import { CliError } from '../errors.ts';
+import type { Io } from '../io.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Asks questions on a terminal, one line each. Close it, or the process waits for more input. */
