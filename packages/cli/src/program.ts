@@ -74,6 +74,16 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
     async (context, [ref], options) => (await import('./commands/graph.ts')).graph(context, String(ref), options),
   );
 
+  action(
+    program
+      .command('schema')
+      .description('print a JSON Schema of the manifests, with the installed tasks, for editors')
+      .option('-o, --output <file>', 'write it to a file, where it is not that already')
+      .option('--check', 'with --output: only tell whether the file is current'),
+    ['ok', ['failed', 'the file is not current'], 'couldNotRun'],
+    async (context, _, options) => (await import('./commands/schema.ts')).schema(context, options),
+  );
+
   const tasks = program.command('tasks').description('the installed tasks');
   action(
     tasks.command('list').description('list the installed tasks').option('--json', 'print their contracts as JSON'),

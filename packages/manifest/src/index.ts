@@ -2,6 +2,7 @@ export { compile } from './compile/compile.ts';
 export { planDigest } from './compile/digest.ts';
 export { parseDuration } from './compile/durations.ts';
 export type { Diagnostic, Fix, Position, Range, Severity } from './diagnostic.ts';
+export { catalogSchema } from './editor/schema/catalog-schema.ts';
 export {
   type Assignability,
   assignable,

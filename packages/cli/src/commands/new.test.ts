@@ -10,7 +10,7 @@ describe('maestro new runbook', () => {
     const { code, stdout } = await execute(['new', 'runbook', 'nightly-export'], { cwd });
     expect(code).toBe(0);
     expect(stdout).toBe(
-      'wrote runbooks/nightly-export.yaml\nwrote runbooks/test/nightly-export.test.ts\nnext:\n  maestro run nightly-export --ephemeral\n  npx vitest run runbooks/test/nightly-export.test.ts\n',
+      'wrote runbooks/nightly-export.yaml\nwrote runbooks/test/nightly-export.test.ts\nwrote runbooks/maestro.schema.json\nnext:\n  maestro run nightly-export --ephemeral\n  npx vitest run runbooks/test/nightly-export.test.ts\n',
     );
     expect(await execute(['lint'], { cwd })).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(await execute(['run', 'nightly-export', '--ephemeral'], { cwd })).toMatchObject({

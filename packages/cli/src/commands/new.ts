@@ -7,7 +7,8 @@ import { CliError } from '../errors.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { newRunbookFiles } from '../scaffold/runbook.ts';
 import { newTaskFiles } from '../scaffold/task.ts';
-import { type NewFile, writeNew } from '../scaffold/write.ts';
+import { type NewFile, writeGenerated, writeNew } from '../scaffold/write.ts';
+import { SCHEMA_FILE, SCHEMA_LINE, schemaText } from './schema.ts';
 
 /** `maestro new task` */
 export async function newTask(context: Context, name: string, options: { dir?: string }): Promise<ExitCode> {
@@ -38,9 +39,15 @@ export async function newRunbook(context: Context, name: string, options: { dir?
       next: 'add @summit/maestro-tasks-core to `packages` in the configuration',
     });
   }
-  const files = newRunbookFiles(name, dir, { owner: `${ownerName(config.identity.user)}@local`, sleepVersion });
+  const files = newRunbookFiles(name, dir, {
+    owner: `${ownerName(config.identity.user)}@local`,
+    sleepVersion,
+    schemaLine: SCHEMA_LINE,
+  });
   await writeNew(files);
-  report(context, files, [`maestro run ${name} --ephemeral`, `npx vitest run ${path.relative(cwd, files[1].path)}`]);
+  const schema = { path: path.join(dir, SCHEMA_FILE), text: await schemaText(context, dir) };
+  const written = (await writeGenerated(schema)) ? [...files, schema] : files;
+  report(context, written, [`maestro run ${name} --ephemeral`, `npx vitest run ${path.relative(cwd, files[1].path)}`]);
   return exit.ok;
 }
 

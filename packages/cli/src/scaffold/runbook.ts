@@ -6,7 +6,7 @@ import type { NewFile } from './write.ts';
 export function newRunbookFiles(
   name: string,
   dir: string,
-  facts: { owner: string; sleepVersion: string },
+  facts: { owner: string; sleepVersion: string; schemaLine: string },
 ): [manifest: NewFile, test: NewFile] {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
     throw new CliError(`"${name}" is no name of a runbook`, { code: 'USAGE', next: 'write it in kebab-case, e.g. nightly-export' });
@@ -17,8 +17,12 @@ export function newRunbookFiles(
   ];
 }
 
-function manifestText(name: string, { owner, sleepVersion }: { owner: string; sleepVersion: string }): string {
-  return `apiVersion: maestro/v1
+function manifestText(
+  name: string,
+  { owner, sleepVersion, schemaLine }: { owner: string; sleepVersion: string; schemaLine: string },
+): string {
+  return `${schemaLine}
+apiVersion: maestro/v1
 kind: Runbook
 metadata:
   name: ${name}
@@ -35,6 +39,7 @@ spec:
       description: How long to wait, in milliseconds
   workflowRef: ${name}@0.1.0
 ---
+${schemaLine}
 apiVersion: maestro/v1
 kind: Workflow
 metadata:
