@@ -1,13 +1,13 @@
 import type { TaskContract } from '@summit/maestro-sdk';
 import type { Diagnostic } from '../diagnostic.ts';
 import { lintManifests } from '../lint/lint.ts';
-import { Session } from '../lint/session.ts';
+import { Session, type SessionOptions } from '../lint/session.ts';
 import type { Catalog, Runbook, Workflow } from '../model/manifest.ts';
 import { child, isString, setOwn } from '../parse/node.ts';
 import type { Parameter, Plan, Template } from '../plan.ts';
 import { find } from '../resolve/resolve.ts';
-import { planOrder } from './order.ts';
-import { durationOf, planApprovals, planPolicy, planTask } from './parts.ts';
+import { Bodies } from './bodies.ts';
+import { isTrue, planApprovals, planPolicy } from './parts.ts';
 import { templateOf } from './template.ts';
 
 /**
@@ -15,31 +15,35 @@ import { templateOf } from './template.ts';
  * Lints what the plan is made of, and returns the findings; there is a plan only where none of them is an error.
  * Formatting and comments of the manifests do not change it. `ref` is as in `resolve`.
  */
-export function compile(catalog: Catalog, contracts: readonly TaskContract[], ref: string): { plan?: Plan; diagnostics: Diagnostic[] } {
-  const session = new Session(catalog, contracts);
+export function compile(
+  catalog: Catalog,
+  contracts: readonly TaskContract[],
+  ref: string,
+  options: SessionOptions = {},
+): { plan?: Plan; diagnostics: Diagnostic[] } {
+  const session = new Session(catalog, contracts, options);
   const { runbook, workflow, diagnostics: unresolved } = find(catalog, session.manifests, ref);
-  const involved = [runbook, workflow].filter((manifest) => manifest !== undefined);
+  const involved = [...(runbook ? [runbook] : []), ...(workflow ? session.reachable(workflow) : [])];
   const diagnostics = [...unresolved, ...lintManifests(session, involved)];
   if (!workflow || diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics };
   return { plan: planOf(session, workflow, runbook), diagnostics };
 }
 
 function planOf(session: Session, workflow: Workflow, runbook: Runbook | undefined): Plan {
-  const parameters = workflow.parameters.map((view) => view.parameter);
+  const bodies = new Bodies(session, planPolicy(runbook));
+  const body = bodies.body(workflow);
+  const { parameters } = body;
   const plan: Plan = {
     apiVersion: 'maestro/v1',
     kind: 'Plan',
     workflow: { name: workflow.name ?? '', version: workflow.version ?? '' },
     inputs: runbook ? runbook.inputs.map((view) => view.parameter) : parameters,
     bindings: bindingsOf(parameters, runbook),
-    parameters,
-    tasks: planOrder(workflow.tasks.flatMap((task) => planTask(task, session) ?? [])),
-    outputs: outputsOf(workflow),
+    ...body,
   };
-  const timeout = durationOf(child(child(workflow.root, 'spec'), 'timeout'));
-  if (timeout !== undefined) plan.timeout = timeout;
-  const policy = planPolicy(runbook) ?? planPolicy(workflow);
-  if (policy) plan.policy = policy;
+  if (bodies.workflows.size > 0) {
+    plan.workflows = Object.fromEntries([...bodies.workflows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { body }]) => [name, body]));
+  }
   return runbook ? { ...plan, ...governance(runbook) } : plan;
 }
 
@@ -53,6 +57,7 @@ function governance(runbook: Runbook): Partial<Plan> {
   if (roles?.kind === 'seq') part.allowRoles = roles.items.filter(isString).map((role) => role.value);
   const approvals = planApprovals(child(metadata, 'approvals'));
   if (approvals) part.approvals = approvals;
+  if (isTrue(child(child(runbook.root, 'spec'), 'dryRun'))) part.dryRun = true;
   return part;
 }
 
@@ -66,10 +71,4 @@ function bindingsOf(parameters: Parameter[], runbook: Runbook | undefined): Plan
     else if (sameName) setOwn<Template>(bindings, name, { $cel: `inputs.${name}` });
   }
   return bindings;
-}
-
-function outputsOf(workflow: Workflow): Plan['outputs'] {
-  const outputs: Plan['outputs'] = {};
-  for (const entry of workflow.outputs?.entries.values() ?? []) setOwn(outputs, entry.name, templateOf(entry.value));
-  return outputs;
 }

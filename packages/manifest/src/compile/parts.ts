@@ -1,30 +1,11 @@
 import type { RetryPolicy } from '@summit/maestro-sdk';
-import type { Session } from '../lint/session.ts';
-import type { Manifest, TaskView } from '../model/manifest.ts';
+import type { Manifest } from '../model/manifest.ts';
 import { child, isString, type Node } from '../parse/node.ts';
-import type { PlanApprovals, PlanPolicy, PlanTask } from '../plan.ts';
+import type { PlanApprovals, PlanPolicy } from '../plan.ts';
 import { parseDuration } from './durations.ts';
-import { templateOf } from './template.ts';
 
-/** A task with its version pinned; what the manifest leaves open about retries and time is as the task's contract says. */
-export function planTask(task: TaskView, session: Session): PlanTask | undefined {
-  const contract = session.contractOf(task);
-  if (!task.id || !contract) return undefined;
-  const { name, version, digest } = contract;
-  const planned: PlanTask = {
-    id: task.id.value,
-    uses: { name, version, digest },
-    needs: task.needs.map((need) => need.value),
-    with: task.with ? templateOf(task.with) : {},
-  };
-  const retry = retryOf(child(task.node, 'retry'), contract.retry);
-  if (retry) planned.retry = retry;
-  const timeout = durationOf(child(task.node, 'timeout')) ?? contract.timeout;
-  if (timeout !== undefined) planned.timeout = timeout;
-  return planned;
-}
-
-function retryOf(node: Node | undefined, byDefault: RetryPolicy | undefined): RetryPolicy | undefined {
+/** How attempts are repeated: what the manifest says, and where it leaves something open what the contract says. */
+export function retryOf(node: Node | undefined, byDefault: RetryPolicy | undefined): RetryPolicy | undefined {
   const maxAttempts = numberOf(child(node, 'maxAttempts')) ?? byDefault?.maxAttempts;
   if (maxAttempts === undefined) return undefined;
   const retry: RetryPolicy = { ...byDefault, maxAttempts };
@@ -65,10 +46,12 @@ export function durationOf(node: Node | undefined): number | undefined {
   return isString(node) ? parseDuration(node.value) : undefined;
 }
 
-function numberOf(node: Node | undefined): number | undefined {
+/** The number, where the node is one. */
+export function numberOf(node: Node | undefined): number | undefined {
   return node?.kind === 'scalar' && typeof node.value === 'number' ? node.value : undefined;
 }
 
-function isTrue(node: Node | undefined): boolean {
+/** Whether the node says `true`. */
+export function isTrue(node: Node | undefined): boolean {
   return node?.kind === 'scalar' && node.value === true;
 }

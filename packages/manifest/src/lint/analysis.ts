@@ -1,5 +1,6 @@
 import { type Checker, type ExprType, parseScalar, type Reference } from '../expressions/index.ts';
-import type { Manifest, Workflow } from '../model/manifest.ts';
+import { alternatives, describeType, STRING } from '../expressions/types/type.ts';
+import type { Workflow } from '../model/manifest.ts';
 import { sourceOffsets } from '../parse/scalar-map.ts';
 import { quote } from '../parse/unquoted.ts';
 import { quoted } from '../text/words.ts';
@@ -41,8 +42,9 @@ export interface Analysis {
 
 /** What analysing a string needs to know of its manifest. */
 interface Known {
-  checkerOf(manifest: Manifest): Checker;
+  checkerAt(site: Site): Checker;
   dag(workflow: Workflow): Dag;
+  missingOutput(site: Site, id: string): string | undefined;
 }
 
 export function analyze(site: Site, known: Known): Analysis {
@@ -66,7 +68,7 @@ export function analyze(site: Site, known: Known): Analysis {
   const [only] = expressions;
   let type: ExprType | undefined;
   for (const { source, start } of expressions) {
-    const result = known.checkerOf(site.manifest).check(source);
+    const result = known.checkerAt(site).check(source);
     analysis.refs.push(...result.refs);
     for (const ref of result.refs) if (ref.kind === 'secret') analysis.misplacedSecrets.push(span(start + ref.start, start + ref.end));
     if (result.ok) {
@@ -88,23 +90,71 @@ export function analyze(site: Site, known: Known): Analysis {
         ...place,
       });
     }
+    if (result.ok && !isUncertain(site) && analysis.problems.length === 0) {
+      for (const { name, why, start: from, end: to } of unguarded(site, known, result.refs)) {
+        analysis.problems.push({
+          code: 'expression-type',
+          message: `the output of task ${quoted(name)} may not be there: ${why}`,
+          ...span(start + from, start + to),
+          hint: `guard it: \${has(tasks.${name}.output) ? ... : ...}, or run the task only when: \${tasks.${name}.status == "succeeded"}`,
+        });
+      }
+    }
   }
+  const unfit =
+    analysis.problems.length > 0 ? undefined : unfitFor(site, isWhole(template) ? type : STRING, span(0, site.node.value.length));
+  if (unfit) analysis.problems.push(unfit);
   if (analysis.misplacedSecrets.length > 0 || analysis.problems.length > 0 || isUncertain(site)) return analysis;
   if (isWhole(template) && only)
     return type === undefined ? analysis : { ...analysis, value: { kind: 'expression', type, source: only.source } };
   return { ...analysis, value: { kind: 'text' } };
 }
 
-/** Reads of tasks that the own task does not wait for, the first of each. Outputs of a workflow read all tasks. */
-function outOfReach({ manifest, task }: Site, known: Known, refs: readonly Reference[]): Reference[] {
+/** Reads of tasks that the own task does not wait for, the first of each. Outputs of a workflow and hooks read all tasks. */
+function outOfReach({ manifest, task, place }: Site, known: Known, refs: readonly Reference[]): Reference[] {
   if (manifest.kind !== 'Workflow' || !task) return [];
   const dag = known.dag(manifest);
   if (dag.uncertain(task)) return [];
   const ancestors = dag.ancestors(task);
-  const reads = refs.filter(({ kind, name }) => kind.startsWith('task-') && dag.ids.has(name));
-  return reads.filter(
-    (ref, at) => (!ancestors.has(ref.name) || dag.ids.get(ref.name) === task) && reads.findIndex(({ name }) => name === ref.name) === at,
-  );
+  const reaches = (id: string): boolean => {
+    const other = dag.ids.get(id);
+    if (!other || other === task) return !other || place === 'compensate';
+    return ancestors.has(id) || (task.list !== 'tasks' && other.list === 'tasks');
+  };
+  return firstOfEach(refs.filter(({ kind, name }) => kind.startsWith('task-') && !reaches(name)));
+}
+
+/** Outputs that may not be there, the first read of each task. */
+function unguarded(site: Site, known: Known, refs: readonly Reference[]): (Reference & { why: string })[] {
+  return firstOfEach(refs.filter(({ kind, guarded }) => kind === 'task-output' && !guarded)).flatMap((ref) => {
+    const why = known.missingOutput(site, ref.name);
+    return why === undefined ? [] : [{ ...ref, why }];
+  });
+}
+
+function firstOfEach(refs: readonly Reference[]): Reference[] {
+  return refs.filter((ref, at) => refs.findIndex(({ name }) => name === ref.name) === at);
+}
+
+/** A condition has to be true or false, and `forEach` needs a list. */
+function unfitFor({ place, task, node }: Site, type: ExprType | undefined, span: Span): ExpressionProblem | undefined {
+  if (type === undefined || (place !== 'when' && place !== 'forEach')) return undefined;
+  const wanted = place === 'when' ? 'bool' : 'list';
+  // A literal list has items of any type; its strings are values of their own.
+  if (place === 'forEach' && node !== task?.forEach?.in) return undefined;
+  if (alternatives(type).every(({ kind }) => kind === wanted || kind === 'dyn')) return undefined;
+  return {
+    code: 'expression-type',
+    message:
+      place === 'when'
+        ? `a condition must be true or false, found ${describeType(type)}`
+        : `forEach goes over a list, found ${describeType(type)}`,
+    ...span,
+    hint:
+      place === 'when'
+        ? 'compare it with something: ${a == b}'
+        : 'name a list: ${params.files}; the fields of an object are a list, too: ${obj.map(name, obj[name])}',
+  };
 }
 
 /** In a plain scalar YAML takes ` #` for the start of a comment, also in the middle of an expression. */
@@ -133,8 +183,7 @@ function isWhole(template: unknown): boolean {
   return typeof template === 'object' && template !== null && '$cel' in template;
 }
 
-/** Where what may be read is itself wrong, or not supported, nobody can say what is missing. */
-function isUncertain({ manifest, task }: Site): boolean {
-  if (task?.node.entries.has('forEach')) return true;
+/** Where what may be read is itself wrong, nobody can say what is missing. */
+function isUncertain({ manifest }: Site): boolean {
   return manifest.kind === 'Runbook' ? !manifest.inputsSound : !manifest.parametersSound || !manifest.idsSound;
 }

@@ -1,11 +1,13 @@
-import type { TaskView, Workflow } from '../model/manifest.ts';
+import { allTasks, type TaskView, type Workflow } from '../model/manifest.ts';
 
-/** The tasks of a workflow and who needs whom. */
+/** The tasks of a workflow and who needs whom. A task needs others of its own list only: `tasks`, `onFailure` or `finally`. */
 export interface Dag {
   /** The first task of each id. */
   ids: Map<string, TaskView>;
   /** Names in `needs` that no task has. */
   unknown: Set<string>;
+  /** The task that a need of `task` names; `undefined` where there is none in its list. */
+  needed(task: TaskView, id: string): TaskView | undefined;
   /** Whether a task needs, directly or not, something that could not be found: then nobody knows what its ancestors are. */
   uncertain(task: TaskView): boolean;
   /** The ids that `task` needs, directly or not. */
@@ -15,13 +17,18 @@ export interface Dag {
 export function dagOf(workflow: Workflow): Dag {
   const ids = new Map<string, TaskView>();
   const unknown = new Set<string>();
-  for (const task of workflow.tasks) if (task.id && !ids.has(task.id.value)) ids.set(task.id.value, task);
-  for (const task of workflow.tasks) for (const need of task.needs) if (!ids.has(need.value)) unknown.add(need.value);
+  const tasks = allTasks(workflow);
+  for (const task of tasks) if (task.id && !ids.has(task.id.value)) ids.set(task.id.value, task);
+  for (const task of tasks) for (const need of task.needs) if (!ids.has(need.value)) unknown.add(need.value);
+  const needed = (task: TaskView, id: string): TaskView | undefined => {
+    const found = ids.get(id);
+    return found?.list === task.list ? found : undefined;
+  };
   const known = new Map<TaskView, Set<string>>();
   const ancestors = (task: TaskView): Set<string> => {
     let found = known.get(task);
     if (!found) {
-      found = reach(task, ids);
+      found = reach(task, needed);
       known.set(task, found);
     }
     return found;
@@ -29,25 +36,26 @@ export function dagOf(workflow: Workflow): Dag {
   return {
     ids,
     unknown,
+    needed,
     ancestors,
-    uncertain: (task) => !task.needsSound || [...ancestors(task)].some((id) => ids.get(id)?.needsSound !== true),
+    uncertain: (task) => !task.needsSound || [...ancestors(task)].some((id) => needed(task, id)?.needsSound !== true),
   };
 }
 
 /** Unknown ids are among what is reached. Without recursion: a chain may be as long as the workflow. */
-function reach(task: TaskView, ids: Map<string, TaskView>): Set<string> {
+function reach(task: TaskView, needed: Dag['needed']): Set<string> {
   const reached = new Set<string>();
   const open = task.needs.map((need) => need.value);
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
     if (reached.has(id)) continue;
     reached.add(id);
-    for (const need of ids.get(id)?.needs ?? []) open.push(need.value);
+    for (const need of needed(task, id)?.needs ?? []) open.push(need.value);
   }
   return reached;
 }
 
 /** One cycle for each group of tasks that need each other, as ids in the order in which they need; the first is the first in the text. */
-export function cyclesOf({ ids, ancestors }: Dag): TaskView[][] {
+export function cyclesOf({ ids, ancestors, needed }: Dag): TaskView[][] {
   const cycles: TaskView[][] = [];
   const done = new Set<TaskView>();
   for (const task of ids.values()) {
@@ -56,18 +64,18 @@ export function cyclesOf({ ids, ancestors }: Dag): TaskView[][] {
     for (const other of ids.values()) {
       if (ancestors(task).has(other.id?.value as string) && ancestors(other).has(id)) done.add(other);
     }
-    cycles.push(shortestCycle(task, ids));
+    cycles.push(shortestCycle(task, needed));
   }
   return cycles;
 }
 
 /** Breadth first from `task` back to it. */
-function shortestCycle(task: TaskView, ids: Map<string, TaskView>): TaskView[] {
+function shortestCycle(task: TaskView, needed: Dag['needed']): TaskView[] {
   const cameFrom = new Map<TaskView, TaskView>();
   const queue: TaskView[] = [task];
   for (const current of queue) {
     for (const need of current.needs) {
-      const next = ids.get(need.value);
+      const next = needed(current, need.value);
       if (!next) continue;
       if (next === task) {
         const cycle = [current];

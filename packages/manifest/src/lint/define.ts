@@ -1,5 +1,5 @@
 import type { Severity } from '../diagnostic.ts';
-import type { Manifest, Runbook, TaskView, Workflow } from '../model/manifest.ts';
+import type { CallView, Manifest, Runbook, TaskView, Workflow } from '../model/manifest.ts';
 import type { Session } from './session.ts';
 import type { Site } from './site.ts';
 import type { Span } from './span.ts';
@@ -8,7 +8,10 @@ import type { Span } from './span.ts';
 export interface Hooks {
   runbook?(runbook: Runbook): void;
   workflow?(workflow: Workflow): void;
+  /** A task of `tasks`, `onFailure` or `finally`. */
   task?(task: TaskView, workflow: Workflow): void;
+  /** Something that is executed: a task, or what undoes one. */
+  call?(call: CallView, workflow: Workflow): void;
   /** A string with `${` in it. */
   scalar?(site: Site): void;
 }

@@ -1,12 +1,12 @@
 import type { TaskContract } from '@summit/maestro-sdk';
 import type { Diagnostic } from '../diagnostic.ts';
-import type { Catalog, Manifest } from '../model/manifest.ts';
+import { allCalls, allTasks, type Catalog, type Manifest } from '../model/manifest.ts';
 import type { Finding, Hooks, Rule } from './define.ts';
 import { ordered } from './ordered.ts';
 import { rules } from './rules/index.ts';
-import { Session } from './session.ts';
+import { Session, type SessionOptions } from './session.ts';
 
-export interface LintOptions {
+export interface LintOptions extends SessionOptions {
   /** Codes of the rules to run; default all. What the parser found is returned in any case. */
   rules?: readonly string[];
 }
@@ -17,7 +17,7 @@ export interface LintOptions {
  */
 export function lint(catalog: Catalog, contracts: readonly TaskContract[], options: LintOptions = {}): Diagnostic[] {
   const chosen = options.rules ? rules.filter((rule) => options.rules?.includes(rule.code)) : rules;
-  const session = new Session(catalog, contracts);
+  const session = new Session(catalog, contracts, options);
   return ordered([...catalog.diagnostics, ...run(session, catalog.manifests, chosen)]);
 }
 
@@ -44,7 +44,8 @@ function walk(session: Session, manifest: Manifest, hooks: Hooks[]): void {
     if (manifest.kind === 'Runbook') hook.runbook?.(manifest);
     else {
       hook.workflow?.(manifest);
-      if (hook.task) for (const task of manifest.tasks) hook.task(task, manifest);
+      if (hook.task) for (const task of allTasks(manifest)) hook.task(task, manifest);
+      if (hook.call) for (const call of allCalls(manifest)) hook.call(call, manifest);
     }
     if (hook.scalar) for (const site of session.sites(manifest)) hook.scalar(site);
   }

@@ -1,37 +1,98 @@
-import type { TaskContract } from '@summit/maestro-sdk';
+import type { JsonSchema, TaskContract } from '@summit/maestro-sdk';
 import type { Checker } from '../expressions/index.ts';
-import type { Catalog, Manifest, Runbook, TaskView, Workflow } from '../model/manifest.ts';
-import type { Node } from '../parse/node.ts';
+import { schemaType } from '../expressions/types/schema.ts';
+import { alternatives, DYN, type ExprType, joinAll } from '../expressions/types/type.ts';
+import { subWorkflowName } from '../model/build.ts';
+import {
+  allCalls,
+  type CallView,
+  type Catalog,
+  type Manifest,
+  type Reference,
+  type Runbook,
+  type TaskView,
+  type Workflow,
+} from '../model/manifest.ts';
+import type { Node, StringNode } from '../parse/node.ts';
 import { ContractIndex } from '../resolve/contracts.ts';
 import { ManifestIndex } from '../resolve/manifests.ts';
+import { parametersSchema } from '../schema/parameter-schema.ts';
 import type { CheckOptions, Dynamic } from '../schema/problem.ts';
 import { type Analysis, analyze } from './analysis.ts';
+import { alwaysComplete, type Condition, missingOutput } from './certainty.ts';
+import { conditionOf } from './condition.ts';
 import { type Dag, dagOf } from './dag.ts';
 import { dynamicOf } from './dynamic.ts';
-import { checkerFor } from './scopes.ts';
+import { Scopes } from './scopes.ts';
 import { type Site, sitesOf } from './site.ts';
+import { MAX_DEPTH } from './sub-workflows.ts';
+import type { Target } from './target.ts';
+import { nodeType } from './value-type.ts';
+
+/** What decides beyond the catalog and the tasks. */
+export interface SessionOptions {
+  /** Whether the catalog that a file is part of may hold code; absent: none may. */
+  trusted?: (file: string) => boolean;
+}
 
 /** A catalog with the tasks that are installed, and what has been found out about them so far: everything is worked out once. */
 export class Session {
   readonly catalog: Catalog;
   readonly contracts: ContractIndex;
   readonly manifests: ManifestIndex;
-  readonly #checkers = new Map<Manifest, Checker>();
+  readonly #scopes = new Map<Manifest, Scopes>();
   readonly #dags = new Map<Workflow, Dag>();
   readonly #sites = new Map<Manifest, Site[]>();
   readonly #analyses = new Map<Site, Analysis>();
-  readonly #byNode = new Map<Manifest | TaskView, Map<Node, Site>>();
+  readonly #byNode = new Map<Manifest, Map<object | undefined, Map<Node, Site>>>();
   readonly #dynamics = new Map<Site, Dynamic | { literal: string }>();
+  readonly #inputs = new Map<Workflow, JsonSchema>();
+  readonly #outputs = new Map<Workflow, ExprType>();
+  readonly #conditions = new Map<TaskView, Condition>();
+  readonly #complete = new Map<Workflow, boolean>();
+  #depth = 0;
 
-  constructor(catalog: Catalog, contracts: readonly TaskContract[]) {
+  readonly #trusted: (file: string) => boolean;
+  #used: Set<Workflow> | undefined;
+
+  constructor(catalog: Catalog, contracts: readonly TaskContract[], options: SessionOptions = {}) {
     this.catalog = catalog;
+    this.#trusted = options.trusted ?? (() => false);
     this.contracts = new ContractIndex(contracts);
     this.manifests = new ManifestIndex(catalog);
   }
 
-  /** The contract that runs for a task; `undefined` where `uses` resolves to nothing. */
-  contractOf(task: TaskView): TaskContract | undefined {
-    return task.uses && this.contracts.resolve(task.uses.name, task.uses.range);
+  /** What runs for a call; `undefined` where `uses` resolves to nothing. */
+  targetOf({ uses }: CallView): Target | undefined {
+    if (!uses) return undefined;
+    const name = subWorkflowName(uses);
+    if (name === undefined) {
+      const contract = this.contracts.resolve(uses.name, uses.range);
+      return contract && { kind: 'task', contract };
+    }
+    const workflow = this.manifests.workflow(name, uses.range);
+    return workflow && { kind: 'workflow', workflow };
+  }
+
+  /** The versions there are of a task or `workflows/name`, highest first. */
+  versionsOf(uses: Pick<Reference, 'name'>): string[] {
+    const name = subWorkflowName(uses);
+    return name === undefined ? this.contracts.versions(uses.name) : this.manifests.versions('Workflow', name);
+  }
+
+  /** The contract of the task that runs for a call. */
+  contractOf(call: CallView): TaskContract | undefined {
+    const target = this.targetOf(call);
+    return target?.kind === 'task' ? target.contract : undefined;
+  }
+
+  /** The schema of what a call is given; `undefined` where it is not known. */
+  inputSchema(call: CallView): JsonSchema | undefined {
+    const target = this.targetOf(call);
+    if (target?.kind !== 'workflow') return target?.contract.input;
+    const { workflow } = target;
+    if (!workflow.parametersSound) return undefined;
+    return remember(this.#inputs, workflow, () => parametersSchema(workflow.parameters.map((view) => view.parameter)));
   }
 
   /** The workflow that a runbook runs. */
@@ -43,7 +104,7 @@ export class Session {
     return remember(this.#dags, workflow, () => dagOf(workflow));
   }
 
-  /** The strings with `${` of a manifest, in the order of the text. */
+  /** The strings with `${` of a manifest. */
   sites(manifest: Manifest): Site[] {
     return remember(this.#sites, manifest, () => sitesOf(manifest));
   }
@@ -53,21 +114,118 @@ export class Session {
     return remember(this.#analyses, site, () => analyze(site, this));
   }
 
-  /** Checks expressions of a manifest. */
-  checkerOf(manifest: Manifest): Checker {
-    return remember(this.#checkers, manifest, () => checkerFor(this, manifest));
+  /** Checks expressions as they may stand at a place. */
+  checkerAt(site: Omit<Site, 'node'>): Checker {
+    return remember(this.#scopes, site.manifest, () => new Scopes(this, site.manifest)).checkerAt(site);
   }
 
-  /** For holding values of a manifest, or of one of its tasks, against a schema: what the strings with `${` in it can become. */
-  dynamicIn(manifest: Manifest, task?: TaskView): NonNullable<CheckOptions['dynamic']> {
-    const byNode = remember(this.#byNode, task ?? manifest, () => {
-      const sites = this.sites(manifest).filter((site) => site.task === task);
-      return new Map<Node, Site>(sites.map((site) => [site.node, site]));
-    });
+  /** Why the output of a task may not be there for an expression; `undefined` where it always is. */
+  missingOutput(site: Omit<Site, 'node'>, id: string): string | undefined {
+    const { manifest } = site;
+    if (manifest.kind !== 'Workflow' || remember(this.#complete, manifest, () => alwaysComplete(manifest))) return undefined;
+    return missingOutput(site, id, this.dag(manifest), (task) => this.condition(manifest, task));
+  }
+
+  /** What the `when` of a task says. */
+  condition(workflow: Workflow, task: TaskView): Condition {
+    return remember(this.#conditions, task, () => conditionOf(this.checkerAt({ manifest: workflow, place: 'when', task }), task));
+  }
+
+  /** A workflow, and all that it uses, directly or not. */
+  reachable(workflow: Workflow): Workflow[] {
+    const found = new Set([workflow]);
+    for (const current of found) for (const used of this.subWorkflows(current)) found.add(used);
+    return [...found];
+  }
+
+  /** The workflows that a workflow uses. */
+  subWorkflows(workflow: Workflow): Workflow[] {
+    const targets = allCalls(workflow).map((call) => this.targetOf(call));
+    return targets.flatMap((target) => (target?.kind === 'workflow' ? [target.workflow] : []));
+  }
+
+  /** Whether a runbook or another workflow of the catalog runs a workflow, as far as that is known. */
+  isUsed(workflow: Workflow): boolean {
+    if (!this.#used) {
+      const manifests = this.catalog.manifests;
+      this.#used = new Set(
+        manifests.flatMap((manifest) => (manifest.kind === 'Runbook' ? (this.workflowOf(manifest) ?? []) : this.subWorkflows(manifest))),
+      );
+    }
+    return this.#used.has(workflow) || this.catalog.incomplete;
+  }
+
+  /** Whether the catalog that a file is part of may hold code. */
+  trusts(file: string): boolean {
+    return this.#trusted(file);
+  }
+
+  /** Whether a value in the input of a call is an expression that reads nothing: it is as good as a literal. */
+  isConstant(workflow: Workflow, call: CallView, node: Node): boolean {
+    const site = this.#sitesOf(workflow, call)?.get(node);
+    if (!site) return false;
+    const { value, refs } = this.analysis(site);
+    return value.kind === 'expression' && refs.length === 0;
+  }
+
+  /** What one execution of a call returns. */
+  bodyType(call: CallView): ExprType {
+    const target = this.targetOf(call);
+    if (!target) return DYN;
+    return target.kind === 'task' ? schemaType(target.contract.output) : this.outputsType(target.workflow);
+  }
+
+  /** What a workflow returns. */
+  outputsType(workflow: Workflow): ExprType {
+    const known = this.#outputs.get(workflow);
+    if (known) return known;
+    // For a workflow that uses itself, or nests too deep, which is told elsewhere.
+    if (this.#depth >= MAX_DEPTH) return DYN;
+    this.#outputs.set(workflow, DYN);
+    this.#depth += 1;
+    const { outputs } = workflow;
+    const type: ExprType = outputs ? nodeType(outputs, this.#analysisIn(workflow, undefined)) : { kind: 'object', fields: new Map() };
+    this.#depth -= 1;
+    this.#outputs.set(workflow, type);
+    return type;
+  }
+
+  /** What a task with `forEach` goes over. */
+  itemType(workflow: Workflow, { forEach }: TaskView): ExprType {
+    if (!forEach?.sound) return DYN;
+    const type = nodeType(forEach.in, this.#analysisIn(workflow, forEach));
+    const lists = alternatives(type).flatMap((member) => (member.kind === 'list' ? [member.element] : []));
+    return lists.length === 0 ? DYN : joinAll(lists);
+  }
+
+  /** For holding values of a manifest, or of one of its calls, against a schema: what the strings with `${` in it can become. */
+  dynamicIn(manifest: Manifest, call?: CallView): NonNullable<CheckOptions['dynamic']> {
+    const byNode = this.#sitesOf(manifest, call);
     return (node) => {
-      const site = byNode.get(node);
+      const site = byNode?.get(node);
       return site && remember(this.#dynamics, site, () => dynamicOf(this.analysis(site)));
     };
+  }
+
+  #analysisIn(manifest: Manifest, part: object | undefined): (node: StringNode) => Analysis | undefined {
+    const byNode = this.#sitesOf(manifest, part);
+    return (node) => {
+      const site = byNode?.get(node);
+      return site && this.analysis(site);
+    };
+  }
+
+  /** The sites in the input of a call, or in the list of a `forEach`; without one those of the outputs or bindings. */
+  #sitesOf(manifest: Manifest, part: object | undefined): Map<Node, Site> | undefined {
+    const byPart = remember(this.#byNode, manifest, () => {
+      const all = new Map<object | undefined, Map<Node, Site>>();
+      for (const site of this.sites(manifest)) {
+        const key = site.place === 'forEach' ? site.task?.forEach : site.call;
+        if (site.place !== 'when') remember(all, key, () => new Map()).set(site.node, site);
+      }
+      return all;
+    });
+    return byPart.get(part);
   }
 }
 

@@ -5,7 +5,7 @@ import { isRange } from '../resolve/versions.ts';
 import { parameterTypes } from '../schema/parameter-schema.ts';
 import type { SchemaProblem } from '../schema/problem.ts';
 import type { SourceFile } from '../text/source.ts';
-import type { Manifest, ParameterView, Reference, Runbook, TaskView, Workflow } from './manifest.ts';
+import type { CallView, Manifest, ParameterView, Reference, Runbook, TaskListName, TaskView, Workflow } from './manifest.ts';
 
 /** Where the schema found something wrong. */
 export class Faults {
@@ -63,10 +63,10 @@ export function buildManifest(kind: Manifest['kind'], file: SourceFile, root: Ma
     sound,
     parameters: params.views,
     parametersSound: params.sound,
-    tasks: tasks(spec, faults),
-    idsSound: true,
+    tasks: tasks(spec, 'tasks', faults),
+    hooks: [...tasks(spec, 'onFailure', faults), ...tasks(spec, 'finally', faults)],
+    idsSound: lists.every((list) => !faults.blurs(['spec', list]) || !unclearIds(spec, list, faults)),
   };
-  workflow.idsSound = !faults.blurs(['spec', 'tasks']) || !unclearIds(spec, faults);
   identify(workflow, faults);
   const outputs = child(spec, 'outputs');
   if (outputs?.kind === 'map') workflow.outputs = outputs;
@@ -103,7 +103,7 @@ function parameter(node: Node, sound: boolean): ParameterView | undefined {
   // Of an unknown type: it exists, and can be anything.
   const read: Parameter = { name: name.value, type: known ? (type.value as ParameterType) : 'string', required: false };
   const required = child(node, 'required');
-  if (required?.kind === 'scalar' && required.value === true) read.required = true;
+  if (isTrue(required)) read.required = true;
   const byDefault = child(node, 'default');
   if (byDefault) read.default = toJson(byDefault);
   const values = child(node, 'enum');
@@ -117,44 +117,64 @@ function parameter(node: Node, sound: boolean): ParameterView | undefined {
   return { parameter: read, node, name, sound: sound && known };
 }
 
-function tasks(spec: Node | undefined, faults: Faults): TaskView[] {
-  const list = child(spec, 'tasks');
+const lists: readonly TaskListName[] = ['tasks', 'onFailure', 'finally'];
+
+function tasks(spec: Node | undefined, name: TaskListName, faults: Faults): TaskView[] {
+  const list = child(spec, name);
   if (list?.kind !== 'seq') return [];
-  const views: TaskView[] = [];
-  for (const [index, node] of list.items.entries()) {
-    if (node.kind === 'map') views.push(task(node, index, !faults.at(['spec', 'tasks', index]), faults));
-  }
-  return views;
+  return list.items.flatMap((node, index) => (node.kind === 'map' ? [task(node, name, index, faults)] : []));
 }
 
 /** Whether a task may have another id than the one that is read, or none. */
-function unclearIds(spec: Node | undefined, faults: Faults): boolean {
-  const list = child(spec, 'tasks');
+function unclearIds(spec: Node | undefined, name: TaskListName, faults: Faults): boolean {
+  const list = child(spec, name);
   if (list?.kind !== 'seq') return true;
-  return list.items.some((node, index) => node.kind !== 'map' || faults.blurs(['spec', 'tasks', index, 'id']));
+  return list.items.some((node, index) => node.kind !== 'map' || faults.blurs(['spec', name, index, 'id']));
 }
 
-function task(node: MapNode, index: number, sound: boolean, faults: Faults): TaskView {
+function task(node: MapNode, list: TaskListName, index: number, faults: Faults): TaskView {
+  const path: Path = ['spec', list, index];
   const needsEntry = entry(node, 'needs');
-  const needs = needsEntry?.value.kind === 'seq' ? needsEntry.value.items.filter(isString) : [];
-  const path: Path = ['spec', 'tasks', index];
   const view: TaskView = {
+    ...call(node, path, faults),
+    list,
     index,
-    node,
-    needs,
-    sound,
+    needs: needsEntry?.value.kind === 'seq' ? needsEntry.value.items.filter(isString) : [],
+    sound: !faults.at(path),
     needsSound: !faults.blurs([...path, 'needs']),
-    withSound: !faults.blurs([...path, 'with']),
+    continueOnError: isTrue(child(node, 'continueOnError')),
   };
   const id = child(node, 'id');
   if (isString(id) && !faults.at([...path, 'id'])) view.id = id;
-  const uses = reference(child(node, 'uses'));
-  if (uses && isRange(uses.range) && !isSubWorkflow(uses) && !faults.at([...path, 'uses'])) view.uses = uses;
   if (needsEntry) view.needsEntry = needsEntry;
+  const when = child(node, 'when');
+  if (isString(when)) view.when = when;
+  const forEach = child(node, 'forEach');
+  if (forEach) {
+    const onError = child(forEach, 'onError');
+    view.forEach = {
+      in: child(forEach, 'in') ?? forEach,
+      keepsGoing: isString(onError) && onError.value === 'continue',
+      sound: !faults.blurs([...path, 'forEach']),
+    };
+  }
+  const compensate = child(node, 'compensate');
+  if (compensate?.kind === 'map') view.compensate = { ...call(compensate, [...path, 'compensate'], faults), undoes: view };
+  return view;
+}
+
+function call(node: MapNode, path: Path, faults: Faults): CallView {
+  const view: CallView = { node, path, withSound: !faults.blurs([...path, 'with']) };
+  const uses = reference(child(node, 'uses'));
+  if (uses && isRange(uses.range) && !faults.at([...path, 'uses'])) view.uses = uses;
   const withEntry = entry(node, 'with');
   if (withEntry) view.withEntry = withEntry;
   if (withEntry?.value.kind === 'map') view.with = withEntry.value;
   return view;
+}
+
+function isTrue(node: Node | undefined): boolean {
+  return node?.kind === 'scalar' && node.value === true;
 }
 
 /** A string of the form `name@range`, whatever its parts are. */
@@ -164,7 +184,7 @@ export function reference(node: Node | undefined): Reference | undefined {
   return at === -1 ? undefined : { name: node.value.slice(0, at), range: node.value.slice(at + 1).trim(), node };
 }
 
-/** Whether a reference to a sub-workflow; this version does not run them. */
-export function isSubWorkflow({ name }: Reference): boolean {
-  return name.startsWith('workflows/');
+/** The name of the workflow, where a reference is to a sub-workflow. */
+export function subWorkflowName({ name }: Pick<Reference, 'name'>): string | undefined {
+  return name.startsWith('workflows/') ? name.slice('workflows/'.length) : undefined;
 }

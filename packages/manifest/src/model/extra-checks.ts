@@ -1,4 +1,5 @@
-import { child, entry, type Node, type Path } from '../parse/node.ts';
+import { child, entry, isString, type Node, type Path } from '../parse/node.ts';
+import { quote } from '../parse/unquoted.ts';
 import { isRange } from '../resolve/versions.ts';
 import { checkValue } from '../schema/check.ts';
 import { metaSchema } from '../schema/meta-schema.ts';
@@ -6,8 +7,8 @@ import { valueSchema } from '../schema/parameter-schema.ts';
 import type { SchemaProblem } from '../schema/problem.ts';
 import { keyword } from '../schema/refs.ts';
 import { counted, quoted } from '../text/words.ts';
-import { type Faults, isSubWorkflow, reference } from './build.ts';
-import type { Manifest, ParameterView, Reference } from './manifest.ts';
+import { type Faults, reference, subWorkflowName } from './build.ts';
+import { allCalls, allTasks, type CallView, type Manifest, type ParameterView, type Reference, type TaskView } from './manifest.ts';
 
 /** What is wrong with a manifest by its own fields alone, and more than a JSON Schema can say. Only parts that are sound are looked at. */
 export function extraProblems(manifest: Manifest, faults: Faults): SchemaProblem[] {
@@ -20,7 +21,8 @@ export function extraProblems(manifest: Manifest, faults: Faults): SchemaProblem
   }
   return [
     ...manifest.parameters.flatMap((view) => parameter(view, ['spec', 'parameters', indexOf(manifest, 'parameters', view)])),
-    ...manifest.tasks.flatMap((task) => uses(faults, reference(child(task.node, 'uses')), ['spec', 'tasks', task.index, 'uses'])),
+    ...allTasks(manifest).flatMap((task) => [...condition(task), ...items(task)]),
+    ...allCalls(manifest).flatMap((call) => calledWorkflow(faults, call)),
   ];
 }
 
@@ -45,10 +47,35 @@ function range(faults: Faults, ref: Reference | undefined, path: Path): SchemaPr
   return [{ kind: 'value', node: ref.node, path, text, hint: 'write e.g. @1.0.0 or @^1.0' }];
 }
 
-function uses(faults: Faults, ref: Reference | undefined, path: Path): SchemaProblem[] {
-  if (!ref || !isSubWorkflow(ref) || faults.at(path)) return range(faults, ref, path);
-  const text = `names the workflow ${quoted(ref.name)}: sub-workflows are part of maestro/v1, but this version does not run them yet`;
-  return [{ kind: 'not-yet', node: ref.node, path, text, hint: "write that workflow's tasks out here" }];
+/** The version of what is called; and what has no meaning for a sub-workflow, whose tasks say it for themselves. */
+function calledWorkflow(faults: Faults, call: CallView): SchemaProblem[] {
+  const { node, path } = call;
+  const ref = reference(child(node, 'uses'));
+  const problems = range(faults, ref, [...path, 'uses']);
+  const name = ref && subWorkflowName(ref);
+  if (!ref || name === undefined || faults.at([...path, 'uses'])) return problems;
+  for (const field of ['retry', 'pool']) {
+    const given = entry(node, field);
+    if (!given) continue;
+    const text = `does not apply to a sub-workflow: ${quoted(name)} says it for each of its tasks`;
+    problems.push({ kind: 'value', node: given.value, entry: given, path: [...path, field], text, hint: 'remove it' });
+  }
+  return problems;
+}
+
+/** A condition that is text, but no expression, would be neither true nor false. */
+function condition({ when, path }: TaskView): SchemaProblem[] {
+  if (!when || when.value.includes('${')) return [];
+  const text = `must be an expression, found ${quoted(when.value)}`;
+  const replacement = quote(`\${${when.value.trim()}}`);
+  return [{ kind: 'value', node: when, path: [...path, 'when'], text, hint: `write ${replacement}`, replacement }];
+}
+
+function items({ forEach, path }: TaskView): SchemaProblem[] {
+  if (!forEach?.sound || !isString(forEach.in) || forEach.in.value.includes('${')) return [];
+  const text = `must be a list or an expression, found ${quoted(forEach.in.value)}`;
+  const replacement = quote(`\${${forEach.in.value.trim()}}`);
+  return [{ kind: 'value', node: forEach.in, path: [...path, 'forEach'], text, hint: `write ${replacement}`, replacement }];
 }
 
 /** Its schema, then its default and enum against all it says of its values. */

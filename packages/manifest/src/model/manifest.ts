@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostic.ts';
-import type { Entry, MapNode, StringNode } from '../parse/node.ts';
+import type { Entry, MapNode, Node, Path, StringNode } from '../parse/node.ts';
 import type { Parameter } from '../plan.ts';
 import type { SourceFile } from '../text/source.ts';
 
@@ -32,6 +32,8 @@ export interface Workflow extends ManifestBase {
   parameters: ParameterView[];
   parametersSound: boolean;
   tasks: TaskView[];
+  /** `spec.onFailure`, then `spec.finally`. */
+  hooks: TaskView[];
   /** Every task has a valid id: one that is not among them is certainly wrong. */
   idsSound: boolean;
   /** `spec.outputs`, where it is a mapping. */
@@ -54,20 +56,54 @@ export interface ParameterView {
   sound: boolean;
 }
 
-export interface TaskView {
-  index: number;
+/** What is executed: `uses` and `with`, of a task or of its `compensate`. */
+export interface CallView {
   node: MapNode;
-  id?: StringNode;
+  /** Of the node in its document. */
+  path: Path;
   uses?: Reference;
-  needs: StringNode[];
-  needsEntry?: Entry;
   /** `with`, where it is a mapping. */
   with?: MapNode;
   withEntry?: Entry;
-  /** Nothing is wrong with the task by its schema; nor with its `needs` and `with`, nor are they misspelt. */
+  /** Nothing is wrong with `with`, nor is it misspelt. */
+  withSound: boolean;
+  /** Where the call is the compensation of a task. */
+  undoes?: TaskView;
+}
+
+/** The lists of tasks of a workflow. */
+export type TaskListName = 'tasks' | 'onFailure' | 'finally';
+
+export interface TaskView extends CallView {
+  list: TaskListName;
+  index: number;
+  id?: StringNode;
+  needs: StringNode[];
+  needsEntry?: Entry;
+  /** The condition, where it is text. */
+  when?: StringNode;
+  /** What the task runs over, where there is something; `sound`: nothing is wrong with `forEach`. */
+  forEach?: { in: Node; keepsGoing: boolean; sound: boolean };
+  continueOnError: boolean;
+  compensate?: CallView;
+  /** Nothing is wrong with the task by its schema; nor with its `needs`, nor are they misspelt. */
   sound: boolean;
   needsSound: boolean;
-  withSound: boolean;
+}
+
+/** All tasks of a workflow, hooks included. */
+export function allTasks(workflow: Workflow): TaskView[] {
+  return workflow.hooks.length === 0 ? workflow.tasks : [...workflow.tasks, ...workflow.hooks];
+}
+
+/** Everything a workflow executes, in the order of the text. */
+export function allCalls(workflow: Workflow): CallView[] {
+  return allTasks(workflow).flatMap((task) => (task.compensate ? [task, task.compensate] : [task]));
+}
+
+/** The task that a call is or belongs to. */
+export function taskOf(call: CallView): TaskView {
+  return call.undoes ?? (call as TaskView);
 }
 
 /** All manifests of a catalog, as read; see `parseCatalog`. */

@@ -1,7 +1,13 @@
 import { child, isString, type Node, type Path } from '../parse/node.ts';
 import { quoted } from '../text/words.ts';
 
-const singulars: { [list: string]: string } = { tasks: 'task', inputs: 'input', parameters: 'parameter' };
+const singulars: { [list: string]: string } = {
+  tasks: 'task',
+  onFailure: 'task',
+  finally: 'task',
+  inputs: 'input',
+  parameters: 'parameter',
+};
 
 /** How messages call the value at a path of a manifest: `timeout of task "fetch"`, `metadata.name`, `the runbook`. */
 export function subject(root: Node, kind: string, path: Path): string {

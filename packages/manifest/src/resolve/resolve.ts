@@ -1,6 +1,7 @@
 import type { TaskContract } from '@summit/maestro-sdk';
 import type { Diagnostic } from '../diagnostic.ts';
-import type { Catalog, Manifest, Runbook, TaskView, Workflow } from '../model/manifest.ts';
+import { subWorkflowName } from '../model/build.ts';
+import { allCalls, type Catalog, type Manifest, type Runbook, taskOf, type Workflow } from '../model/manifest.ts';
 import { nearest } from '../text/near.ts';
 import { choices, didYouMean, quoted } from '../text/words.ts';
 import { ContractIndex } from './contracts.ts';
@@ -14,14 +15,16 @@ export interface Found {
   diagnostics: Diagnostic[];
 }
 
-/** A task of a resolved workflow: what it asks for, and what runs. */
+/** Something that a resolved workflow executes: what it asks for, and what runs. */
 export interface ResolvedTask {
-  /** Id of the task; absent where it has none that is valid. */
+  /** Id of the task, `parent/child` within a sub-workflow; absent where it has none that is valid. */
   id?: string;
+  /** It undoes the task `id`. */
+  compensates?: true;
   /** `uses` as written. */
   ref: string;
-  /** Absent where no installed version satisfies it. */
-  uses?: { name: string; version: string; digest: string };
+  /** Absent where nothing satisfies it. A workflow (`workflows/x`) has no digest: what it is made of follows it. */
+  uses?: { name: string; version: string; digest?: string };
 }
 
 /** Every reference that a runbook or workflow is made of, pinned. */
@@ -39,9 +42,10 @@ export interface Resolved {
  * say which is meant. References inside that resolve to nothing are left open; `lint` tells them with their place.
  */
 export function resolve(catalog: Catalog, contracts: readonly TaskContract[], ref: string): Resolved {
-  const { runbook, workflow, diagnostics } = find(catalog, new ManifestIndex(catalog), ref);
+  const manifests = new ManifestIndex(catalog);
+  const { runbook, workflow, diagnostics } = find(catalog, manifests, ref);
   const index = new ContractIndex(contracts);
-  const resolved: Resolved = { tasks: (workflow?.tasks ?? []).flatMap((task) => pinned(task, index) ?? []), diagnostics };
+  const resolved: Resolved = { tasks: workflow ? pinned(workflow, manifests, index, '', new Set()) : [], diagnostics };
   if (runbook) resolved.runbook = identity(runbook);
   if (workflow) resolved.workflow = identity(workflow);
   return resolved;
@@ -51,13 +55,29 @@ function identity({ name, version }: Manifest): { name: string; version: string 
   return { name: name ?? '', version: version ?? '' };
 }
 
-function pinned({ id, uses }: TaskView, index: ContractIndex): ResolvedTask | undefined {
-  if (!uses) return undefined;
-  const contract = index.resolve(uses.name, uses.range);
-  const task: ResolvedTask = { ref: uses.node.value };
-  if (id) task.id = id.value;
-  if (contract) task.uses = { name: contract.name, version: contract.version, digest: contract.digest };
-  return task;
+/** All calls of a workflow and of those it uses, each of which is listed once, where it is first used: `known` are the ones that are. */
+function pinned(workflow: Workflow, manifests: ManifestIndex, index: ContractIndex, prefix: string, known: Set<Workflow>): ResolvedTask[] {
+  if (known.has(workflow)) return [];
+  known.add(workflow);
+  const tasks = allCalls(workflow).flatMap((call): ResolvedTask[] => {
+    const { uses } = call;
+    if (!uses) return [];
+    const id = taskOf(call).id?.value;
+    const task: ResolvedTask = { ref: uses.node.value };
+    if (id !== undefined) task.id = prefix + id;
+    if (call.undoes) task.compensates = true;
+    const name = subWorkflowName(uses);
+    if (name === undefined) {
+      const contract = index.resolve(uses.name, uses.range);
+      if (contract) task.uses = { name: contract.name, version: contract.version, digest: contract.digest };
+      return [task];
+    }
+    const used = manifests.workflow(name, uses.range);
+    if (!used) return [task];
+    task.uses = { name: uses.name, version: used.version ?? '' };
+    return [task, ...pinned(used, manifests, index, `${prefix}${id ?? ''}/`, known)];
+  });
+  return tasks;
 }
 
 /** The manifests that a reference stands for. */

@@ -20,7 +20,7 @@ export function checkObject(checker: Checking, schema: Schema, node: MapNode, pa
     if (problems.length >= MOST_PROBLEMS) break;
     const schemas = schemasOf(schema, properties, entry.name);
     if (schemas === 'unknown') problems.push(unknown(checker, node, entry, path, properties, missing));
-    else for (const fieldSchema of schemas) problems.push(...field(checker, fieldSchema, entry, path));
+    else for (const fieldSchema of schemas) problems.push(...checker.check(fieldSchema, entry.value, [...path, entry.name]));
   }
   problems.push(...names(checker, schema, node, path), ...sizes(schema, node, path), ...dependents(checker, schema, node, path, missing));
   if (missing.size > 0)
@@ -53,19 +53,6 @@ function missingHint(missing: string[], properties: Fields): string {
 
 function plural(noun: string): string {
   return noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`;
-}
-
-function field(checker: Checking, schema: AnySchema, entry: Entry, path: Path): SchemaProblem[] {
-  const notYet = typeof schema === 'boolean' ? undefined : keyword(schema, 'x-not-yet');
-  if (typeof notYet === 'string') {
-    const text = `uses ${quoted(entry.name)}, a ${checker.options.noun} of maestro/v1 that this version does not run yet`;
-    return [{ kind: 'not-yet', node: entry.value, entry, path, text, hint: notYet }];
-  }
-  return checker.check(schema, entry.value, [...path, entry.name]);
-}
-
-function isNotYet(schema: unknown): boolean {
-  return isSchema(schema) && typeof schema !== 'boolean' && keyword(schema, 'x-not-yet') !== undefined;
 }
 
 /** The schemas a field has to fit; `unknown` where no field of this name may be. */
@@ -101,7 +88,7 @@ function unknown(checker: Checking, node: MapNode, entry: Entry, path: Path, pro
     missing.delete(near);
     return { ...problem, near, hint: `write ${near}`, replacement: /^[A-Za-z_][\w.-]*$/.test(near) ? near : quote(near) };
   }
-  const all = Object.entries(properties).flatMap(([name, schema]) => (isNotYet(schema) ? [] : [name]));
+  const all = Object.keys(properties);
   return { ...problem, hint: all.length === 0 ? `no ${plural(noun)} are expected here` : `${plural(noun)} there are: ${all.join(', ')}` };
 }
 

@@ -33,6 +33,16 @@ export const parameterSchema: JsonSchema = {
   additionalProperties: false,
 };
 
+/** The JSON Schema of what a workflow is given. */
+export function parametersSchema(parameters: readonly Parameter[]): JsonSchema {
+  return {
+    type: 'object',
+    properties: Object.fromEntries(parameters.map((parameter) => [parameter.name, valueSchema(parameter)])),
+    required: parameters.filter(({ required, default: byDefault }) => required && byDefault === undefined).map(({ name }) => name),
+    additionalProperties: false,
+  };
+}
+
 /** The JSON Schema of a parameter's values: its type, and all that narrows it. */
 export function valueSchema(parameter: Parameter): JsonSchema {
   const type = parameterTypes[parameter.type];

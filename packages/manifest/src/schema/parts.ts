@@ -86,8 +86,3 @@ export const policySchema: JsonSchema = {
   required: ['purpose', 'authority', 'license'],
   additionalProperties: false,
 };
-
-/** A field of the language that is refused until the engine runs it, rather than ignored. */
-export function notYet(description: string): JsonSchema {
-  return { description, 'x-not-yet': 'remove it, or wait for a version of maestro that runs it' };
-}

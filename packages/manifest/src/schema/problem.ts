@@ -3,7 +3,7 @@ import type { AnySchema } from './refs.ts';
 
 /** Why a value does not fit its schema: one mistake, at one node. */
 export interface SchemaProblem {
-  kind: 'type' | 'value' | 'unknown' | 'missing' | 'not-yet';
+  kind: 'type' | 'value' | 'unknown' | 'missing';
   node: Node;
   /** Of the value, or of the mapping that lacks or has a field too many. */
   path: Path;

@@ -1,16 +1,6 @@
 import type { JsonSchema } from '@summit/maestro-sdk';
 import { parameterSchema } from './parameter-schema.ts';
-import {
-  descriptionSchema,
-  kebab,
-  labelsSchema,
-  nameSchema,
-  notYet,
-  policySchema,
-  roleSchema,
-  spanSchema,
-  versionSchema,
-} from './parts.ts';
+import { descriptionSchema, kebab, labelsSchema, nameSchema, policySchema, roleSchema, spanSchema, versionSchema } from './parts.ts';
 
 const approvals: JsonSchema = {
   type: 'object',
@@ -81,7 +71,7 @@ export const runbookSchema: JsonSchema = {
           description: 'Workflow parameter -> value or ${inputs.x}; an input binds to the parameter of its name by itself',
         },
         policy: policySchema,
-        dryRun: notYet('Runs are previews unless the operator explicitly asks for execution'),
+        dryRun: { type: 'boolean', description: 'Runs are previews unless the operator explicitly asks for execution', default: false },
       },
       required: ['workflowRef'],
       additionalProperties: false,

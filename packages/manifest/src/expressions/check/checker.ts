@@ -8,7 +8,7 @@ import { equalityType, membershipType } from './comparisons.ts';
 import { accessType } from './fields.ts';
 import { nameType } from './names.ts';
 import { mapType, negationType, operationType, requireBool, ternaryType } from './operations.ts';
-import { type ScopeTypes, scopeOf } from './scope.ts';
+import { type Scope, type ScopeTypes, scopeOf } from './scope.ts';
 import type { ExpressionProblem, Locals, Reference, Walk } from './walk.ts';
 
 /** What is known of an expression before it is evaluated: its type, or what is wrong with it, in the order of the source. */
@@ -39,7 +39,11 @@ export interface Checker {
  * enumerations, and stops at the first mistake. It has the last word all the same: what it refuses without types never evaluates.
  */
 export function createChecker(types: ScopeTypes): Checker {
-  const scope = scopeOf(types);
+  return checkerOf(scopeOf(types));
+}
+
+/** A checker for the expressions of one place, of whose scope the types are known. */
+export function checkerOf(scope: Scope): Checker {
   return { check: (source) => check(source, scope) };
 }
 

@@ -46,8 +46,8 @@ function parameter(walk: Walk, node: AccessNode, root: 'params' | 'inputs', decl
   const noun = root === 'params' ? 'parameter' : 'input';
   const suggestion = nearest(key.key, declared.fields.keys())[0];
   walk.problem({
-    code: 'unknown-reference',
-    message: `unknown ${noun} ${quoted(key.key)}`,
+    code: root === 'params' ? 'undeclared-parameter' : 'unknown-reference',
+    message: root === 'params' ? `the parameter ${quoted(key.key)} is not declared` : `unknown input ${quoted(key.key)}`,
     ...renamed(node, suggestion),
     ...suggesting(
       suggestion === undefined ? undefined : quoted(suggestion),

@@ -32,13 +32,16 @@ export function scopeOf(types: ScopeTypes): Scope {
   return {
     params: types.params && parametersType(types.params),
     inputs: types.inputs && parametersType(types.inputs),
-    tasks: types.tasks && new Map(types.tasks.map((task) => [task.id, { readable: task.readable, type: taskType(task.output) }])),
+    tasks:
+      types.tasks &&
+      new Map(types.tasks.map((task) => [task.id, { readable: task.readable, type: taskType(() => schemaType(task.output)) }])),
     item: types.item && schemaType(types.item),
     run: RUN,
   };
 }
 
-function parametersType(parameters: readonly Parameter[]): ObjectType {
+/** Parameters or inputs as one object. */
+export function parametersType(parameters: readonly Parameter[]): ObjectType {
   return objectOf(
     parameters.map((parameter) => [
       parameter.name,
@@ -49,27 +52,48 @@ function parametersType(parameters: readonly Parameter[]): ObjectType {
 
 const STATUS: ExprType = { kind: 'string', values: ['succeeded', 'failed', 'skipped', 'cancelled', 'pending', 'running'] };
 
-function taskType(output: JsonSchema): ObjectType {
+/** A task as `tasks.<id>`. Its output is looked at where an expression does. */
+export function taskType(output: () => ExprType): ObjectType {
+  let known: ExprType | undefined;
+  const field: Field = {
+    get type() {
+      known ??= output();
+      return known;
+    },
+    required: false,
+  };
   return objectOf([
-    ['output', { type: schemaType(output), required: false }],
+    ['output', field],
     ['status', { type: STATUS, required: true }],
   ]);
 }
 
-const RUN = objectOf([
+const initiator: ExprType = objectOf([
+  ['id', { type: STRING, required: true }],
+  ['roles', { type: { kind: 'list', element: STRING }, required: true }],
+]);
+
+const runFields: [string, Field][] = [
   ['id', { type: STRING, required: true }],
   ['startedAt', { type: STRING, required: true }],
   ['dryRun', { type: BOOL, required: true }],
-  [
-    'initiator',
-    {
-      required: true,
-      type: objectOf([
-        ['id', { type: STRING, required: true }],
-        ['roles', { type: { kind: 'list', element: STRING }, required: true }],
-      ]),
-    },
-  ],
+  ['initiator', { type: initiator, required: true }],
+];
+
+/** `run` while the run is on. */
+export const RUN = objectOf(runFields);
+
+const runError = objectOf([
+  ['code', { type: STRING, required: true }],
+  ['message', { type: STRING, required: true }],
+  ['task', { type: STRING, required: false }],
+]);
+
+/** `run` in `onFailure` and `finally`, where it is known how the workflow ended. */
+export const ENDED_RUN = objectOf([
+  ...runFields,
+  ['status', { type: { kind: 'string', values: ['succeeded', 'failed', 'cancelled'] }, required: true }],
+  ['error', { type: runError, required: false }],
 ]);
 
 function objectOf(fields: readonly (readonly [string, Field])[]): ObjectType {

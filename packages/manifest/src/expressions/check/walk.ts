@@ -4,7 +4,7 @@ import type { Scope } from './scope.ts';
 
 /** A mistake in an expression; offsets are in its source. */
 export interface ExpressionProblem {
-  code: 'expression-syntax' | 'expression-type' | 'unknown-reference' | 'not-an-ancestor';
+  code: 'expression-syntax' | 'expression-type' | 'unknown-reference' | 'undeclared-parameter' | 'not-an-ancestor';
   message: string;
   start: number;
   end: number;
@@ -22,6 +22,8 @@ export interface Reference {
   name: string;
   start: number;
   end: number;
+  /** Of `task-output`: something around it makes sure that it is only read where it is there. */
+  guarded?: boolean;
 }
 
 /** Variables of comprehensions and `cel.bind`, the innermost first. */

@@ -1,14 +1,18 @@
+import { allCalls, type Workflow } from '../../model/manifest.ts';
 import { quoted } from '../../text/words.ts';
 import { cyclesOf } from '../dag.ts';
-import { defineRule } from '../define.ts';
+import { defineRule, type RuleContext } from '../define.ts';
+import type { Session } from '../session.ts';
 import { textSpan } from '../span.ts';
+import { endlessPath, MAX_DEPTH } from '../sub-workflows.ts';
 
 /** Tasks that wait for each other never start, and the run would wait for ever. */
 export const dependencyCycle = defineRule({
   code: 'dependency-cycle',
   severity: 'error',
-  doc: 'tasks need each other in a circle',
-  details: 'A workflow is a directed graph without cycles. The finding prints the circle, in the order in which each task needs the next.',
+  doc: 'tasks need each other, or workflows use each other, in a circle',
+  details:
+    'A workflow is a directed graph without cycles, and no workflow is part of itself; workflows nest at most 16 deep. The finding prints the circle, in the order in which each task needs, or each workflow uses, the next.',
   examples: {
     bad: `apiVersion: maestro/v1
 kind: Workflow
@@ -40,6 +44,7 @@ spec:
   },
   create: ({ session, report }) => ({
     workflow(workflow) {
+      recursion(session, report, workflow);
       for (const cycle of cyclesOf(session.dag(workflow))) {
         const names = cycle.map((task) => task.id?.value as string);
         const [task] = cycle;
@@ -60,3 +65,24 @@ spec:
     },
   }),
 });
+
+/** A circle of workflows is told once, at the first of them. */
+function recursion(session: Session, report: RuleContext['report'], workflow: Workflow): void {
+  const path = endlessPath(workflow, (current) => session.subWorkflows(current));
+  const next = path?.[1];
+  if (!path || !next) return;
+  const circle = path.at(-1) === workflow;
+  const manifests = session.catalog.manifests;
+  if (circle && path.some((other) => manifests.indexOf(other) < manifests.indexOf(workflow))) return;
+  const call = allCalls(workflow).find((candidate) => {
+    const target = session.targetOf(candidate);
+    return target?.kind === 'workflow' && target.workflow === next;
+  });
+  if (!call?.uses) return;
+  const names = path.map(({ name, version }) => `${name}@${version}`).join(' -> ');
+  report(workflow, {
+    ...textSpan(call.uses.node, 0, call.uses.node.value.length),
+    message: circle ? `workflows use each other in a circle: ${names}` : `workflows nest more than ${MAX_DEPTH} deep: ${names}`,
+    hint: circle ? 'remove one of these uses: a workflow that is part of itself would never end' : 'join some of these workflows',
+  });
+}

@@ -1,4 +1,4 @@
-import type { Workflow } from '../../model/manifest.ts';
+import { allTasks, type Workflow } from '../../model/manifest.ts';
 import type { StringNode } from '../../parse/node.ts';
 import { quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
@@ -68,7 +68,7 @@ spec:
         );
         check(
           'task id',
-          workflow.tasks.flatMap((task) => (task.id ? [task.id] : [])),
+          allTasks(workflow).flatMap((task) => (task.id ? [task.id] : [])),
           workflow,
         );
       },

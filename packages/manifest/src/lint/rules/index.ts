@@ -4,15 +4,21 @@ import { duplicateId } from './duplicate-id.ts';
 import { duplicateManifest } from './duplicate-manifest.ts';
 import { expressionSyntax } from './expression-syntax.ts';
 import { expressionType } from './expression-type.ts';
+import { hardcodedApproval } from './hardcoded-approval.ts';
 import { manifestSchema } from './manifest-schema.ts';
+import { missingPolicy } from './missing-policy.ts';
 import { notAnAncestor } from './not-an-ancestor.ts';
 import { parameterBinding } from './parameter-binding.ts';
+import { secretLiteral } from './secret-literal.ts';
 import { secretPlacement } from './secret-placement.ts';
 import { taskInput } from './task-input.ts';
+import { undeclaredParameter } from './undeclared-parameter.ts';
 import { unknownNeed } from './unknown-need.ts';
 import { unknownReference } from './unknown-reference.ts';
 import { unknownTask } from './unknown-task.ts';
 import { unsatisfiedVersion } from './unsatisfied-version.ts';
+import { untrustedCode } from './untrusted-code.ts';
+import { unusedParameter } from './unused-parameter.ts';
 import { workflowNotFound } from './workflow-not-found.ts';
 import { yamlSyntax } from './yaml-syntax.ts';
 
@@ -33,5 +39,11 @@ export const rules: readonly Rule[] = [
   taskInput,
   workflowNotFound,
   parameterBinding,
+  undeclaredParameter,
+  unusedParameter,
   secretPlacement,
+  secretLiteral,
+  hardcodedApproval,
+  missingPolicy,
+  untrustedCode,
 ];

@@ -141,7 +141,7 @@ function checkParameter({ session, report }: RuleContext, runbook: Runbook, work
   if (binding.kind !== 'input') return;
   const { input } = binding;
   const { start, end } = input.name;
-  const checked = session.checkerOf(runbook).check(`inputs.${name}`);
+  const checked = session.checkerAt({ manifest: runbook, place: 'bindings' }).check(`inputs.${name}`);
   const answer = checked.ok ? assignable(checked.type, valueSchema(target.parameter)) : undefined;
   if (answer && !answer.ok) {
     const [is, wants] =

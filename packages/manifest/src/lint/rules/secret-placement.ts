@@ -37,7 +37,7 @@ spec:
     scalar(site) {
       const { value, misplacedSecrets } = session.analysis(site);
       const { start, end } = site.node;
-      if (value.kind === 'secret' && site.place !== 'task') {
+      if (value.kind === 'secret' && !site.call) {
         report(site.manifest, {
           start,
           end,

@@ -1,11 +1,12 @@
-import type { TaskView } from '../../model/manifest.ts';
+import type { CallView } from '../../model/manifest.ts';
 import { dotted } from '../../model/subject.ts';
 import type { MapNode, Path } from '../../parse/node.ts';
 import { checkValue } from '../../schema/check.ts';
 import { problemFix, problemSpan } from '../../schema/place.ts';
 import { quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
-import { taskTitle } from '../titles.ts';
+import { targetName } from '../target.ts';
+import { callTitle } from '../titles.ts';
 
 /** The task would refuse its input when the run gets there, after everything before it has happened. */
 export const taskInput = defineRule({
@@ -35,19 +36,22 @@ spec:
 `,
   },
   create: ({ session, report }) => ({
-    task(task, workflow) {
-      const contract = session.contractOf(task);
-      if (!contract || !task.withSound) return;
-      const input = task.with ?? nothing(task);
-      const dynamic = session.dynamicIn(workflow, task);
-      const uses = `${contract.name}@${contract.version}`;
-      for (const problem of checkValue(contract.input, input, { noun: 'property', dynamic })) {
-        const span = task.withEntry ? problemSpan(task.node, problem, ['with', ...problem.path]) : (task.uses?.node ?? task.node);
+    call(call, workflow) {
+      const target = session.targetOf(call);
+      const schema = session.inputSchema(call);
+      if (!target || !schema || !call.withSound) return;
+      const input = call.with ?? nothing(call);
+      const dynamic = session.dynamicIn(workflow, call);
+      const uses = targetName(target);
+      const noun = target.kind === 'task' ? 'property' : 'parameter';
+      const more = target.kind === 'task' ? `maestro tasks show ${uses} prints what it takes` : `see spec.parameters of ${uses}`;
+      for (const problem of checkValue(schema, input, { noun, dynamic })) {
+        const span = call.withEntry ? problemSpan(call.node, problem, ['with', ...problem.path]) : (call.uses?.node ?? call.node);
         report(workflow, {
           start: span.start,
           end: span.end,
-          message: `${taskTitle(task)}: ${title(problem.path, uses)} ${problem.text}`,
-          hint: problem.hint ?? `maestro tasks show ${uses} prints what it takes`,
+          message: `${callTitle(call)}: ${title(problem.path, uses)} ${problem.text}`,
+          hint: problem.hint ?? more,
           fix: problemFix(problem),
         });
       }
@@ -60,6 +64,6 @@ function title(path: Path, uses: string): string {
 }
 
 /** Without `with` the input is an empty mapping. */
-function nothing({ node }: TaskView): MapNode {
+function nothing({ node }: CallView): MapNode {
   return { kind: 'map', entries: new Map(), flow: true, start: node.start, end: node.end };
 }

@@ -41,15 +41,27 @@ spec:
   create: ({ session, report }) => ({
     task(task, workflow) {
       if (!workflow.idsSound) return;
-      const { ids } = session.dag(workflow);
+      const { ids, needed } = session.dag(workflow);
       for (const need of task.needs) {
-        if (ids.has(need.value)) continue;
-        const others = [...ids.keys()].filter((id) => id !== task.id?.value);
+        if (needed(task, need.value)) continue;
+        const elsewhere = ids.get(need.value);
+        if (elsewhere) {
+          report(workflow, {
+            ...textSpan(need, 0, need.value.length),
+            message: `${taskTitle(task)} is one of ${task.list} and cannot need ${quoted(need.value)}, which is one of ${elsewhere.list}`,
+            hint:
+              task.list === 'tasks'
+                ? `remove it: ${elsewhere.list} runs when all tasks have ended`
+                : 'remove it: these tasks run when all others have ended',
+          });
+          continue;
+        }
+        const others = [...ids].filter(([, other]) => other !== task && other.list === task.list).map(([id]) => id);
         const near = nearest(need.value, others);
         const span = textSpan(need, 0, need.value.length);
         report(workflow, {
           ...span,
-          message: `${taskTitle(task)} needs ${quoted(need.value)}, but the workflow has no such task${didYouMean(near)}`,
+          message: `${taskTitle(task)} needs ${quoted(need.value)}, but ${task.list === 'tasks' ? 'the workflow' : task.list} has no such task${didYouMean(near)}`,
           hint: others.length === 0 ? 'remove it: there is no other task' : `other tasks: ${choices(others, 'and')}`,
           fix: near[0] === undefined ? undefined : { ...span, newText: near[0] },
         });

@@ -1,8 +1,9 @@
+import { subWorkflowName } from '../../model/build.ts';
 import { nearest } from '../../text/near.ts';
 import { choices, counted, didYouMean, quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 import { textSpan } from '../span.ts';
-import { taskTitle } from '../titles.ts';
+import { callTitle } from '../titles.ts';
 
 /** A misspelt task would be found only when the run gets there; here the tasks that are installed are known. */
 export const unknownTask = defineRule({
@@ -32,21 +33,24 @@ spec:
 `,
   },
   create: ({ session, report }) => ({
-    task(task, workflow) {
-      const { uses } = task;
-      if (!uses || session.contracts.versions(uses.name).length > 0) return;
-      const installed = session.contracts.names();
+    call(call, workflow) {
+      const { uses } = call;
+      if (!uses || session.versionsOf(uses).length > 0) return;
+      const isWorkflow = subWorkflowName(uses) !== undefined;
+      // In a catalog with documents that cannot be read, the workflow may be one of them.
+      if (isWorkflow && session.catalog.incomplete) return;
+      const installed = isWorkflow ? session.manifests.names('Workflow').map((name) => `workflows/${name}`) : session.contracts.names();
       const near = nearest(uses.name, installed, 3);
       const [best] = near;
       const span = textSpan(uses.node, 0, uses.name.length);
       report(workflow, {
         ...span,
-        message: `unknown task ${quoted(uses.name)} in ${taskTitle(task)}${didYouMean(near)}`,
+        message: `unknown ${isWorkflow ? 'workflow' : 'task'} ${quoted(uses.name)} in ${callTitle(call)}${didYouMean(near)}`,
         hint:
           best === undefined
-            ? hint(installed)
-            : `installed: ${session.contracts
-                .versions(best)
+            ? hint(isWorkflow ? 'workflow' : 'task', installed)
+            : `${isWorkflow ? 'in the catalog' : 'installed'}: ${session
+                .versionsOf({ name: best })
                 .map((version) => `${best}@${version}`)
                 .join(', ')}`,
         fix: best === undefined ? undefined : { ...span, newText: best },
@@ -55,7 +59,8 @@ spec:
   }),
 });
 
-function hint(installed: string[]): string {
+function hint(noun: string, installed: string[]): string {
+  if (noun === 'workflow') return installed.length === 0 ? 'the catalog has no workflow' : `there are ${choices(installed, 'and')}`;
   if (installed.length === 0) return 'no tasks are installed: check which packages the configuration loads';
   return `${counted(installed.length, 'task')} installed: ${choices(installed, 'and')}`;
 }

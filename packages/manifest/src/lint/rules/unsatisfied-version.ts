@@ -1,7 +1,8 @@
+import { subWorkflowName } from '../../model/build.ts';
 import { choices, quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 import { textSpan } from '../span.ts';
-import { taskTitle } from '../titles.ts';
+import { callTitle } from '../titles.ts';
 
 /** The task is there, but in no version that the manifest accepts: the plan could not pin one. */
 export const unsatisfiedVersion = defineRule({
@@ -31,16 +32,18 @@ spec:
 `,
   },
   create: ({ session, report }) => ({
-    task(task, workflow) {
-      const { uses } = task;
+    call(call, workflow) {
+      const { uses } = call;
       if (!uses) return;
-      const versions = session.contracts.versions(uses.name);
-      if (versions.length === 0 || session.contracts.resolve(uses.name, uses.range)) return;
+      const versions = session.versionsOf(uses);
+      if (versions.length === 0 || session.targetOf(call)) return;
+      const isWorkflow = subWorkflowName(uses) !== undefined;
+      if (isWorkflow && session.catalog.incomplete) return;
       const { value } = uses.node;
       report(workflow, {
         ...textSpan(uses.node, uses.name.length + 1, value.length),
-        message: `no installed version of ${quoted(uses.name)} satisfies ${quoted(uses.range)} in ${taskTitle(task)}; there ${versions.length === 1 ? 'is' : 'are'} ${choices(versions, 'and')}`,
-        hint: `write ${uses.name}@${versions[0]}, or install a version that satisfies ${uses.range}`,
+        message: `no ${isWorkflow ? '' : 'installed '}version of ${quoted(uses.name)} satisfies ${quoted(uses.range)} in ${callTitle(call)}; there ${versions.length === 1 ? 'is' : 'are'} ${choices(versions, 'and')}`,
+        hint: `write ${uses.name}@${versions[0]}, or ${isWorkflow ? 'add' : 'install'} a version that satisfies ${uses.range}`,
       });
     },
   }),

@@ -1,0 +1,59 @@
+import type { CallView } from '../../model/manifest.ts';
+import { quoted } from '../../text/words.ts';
+import { defineRule } from '../define.ts';
+import { callTitle } from '../titles.ts';
+
+/** Code in a manifest runs with the rights of the worker: only catalogs that are reviewed like code may hold it. */
+export const untrustedCode = defineRule({
+  code: 'untrusted-code',
+  severity: 'error',
+  doc: 'JavaScript in a manifest of a catalog that is not marked as trusted',
+  details:
+    'Input that a task declares as `contentMediaType: text/javascript` is executed. Workers refuse it unless their configuration lists the catalog under `trustedCatalogs`. Expressions in `${}` are CEL, need no trust, and do most of what such code does.',
+  examples: {
+    bad: `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: reshape, version: 1.0.0 }
+spec:
+  tasks:
+    - id: map
+      uses: tasks/transform.map@0.1.0
+      with:
+        rows: [{ n: 1 }]
+        mapper: "return { n: row.n + 1 }"
+`,
+    good: `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: reshape, version: 1.0.0 }
+spec:
+  tasks:
+    - id: map
+      uses: tasks/transform.map@0.1.0
+      with:
+        rows: [{ n: 1 }]
+        mapping: { n: row.n + 1 }
+`,
+  },
+  create: ({ session, report }) => ({
+    call(call, workflow) {
+      if (session.trusts(workflow.file.path)) return;
+      for (const name of codeFields(call, session.inputSchema(call))) {
+        const entry = call.with?.entries.get(name);
+        if (!entry) continue;
+        report(workflow, {
+          start: entry.key.start,
+          end: entry.key.end,
+          message: `${callTitle(call)}: ${quoted(name)} holds JavaScript, and this catalog is not trusted`,
+          hint: 'write it as an expression (CEL), or list the catalog under trustedCatalogs in the configuration of lint and worker',
+        });
+      }
+    },
+  }),
+});
+
+/** The fields of the input that the task declares as code. */
+function codeFields({ with: input }: CallView, schema: { [keyword: string]: unknown } | undefined): string[] {
+  const properties = (schema?.properties ?? {}) as { [name: string]: { contentMediaType?: unknown } };
+  const media = (name: string) => (Object.hasOwn(properties, name) ? properties[name]?.contentMediaType : undefined);
+  return [...(input?.entries.keys() ?? [])].filter((name) => /^(?:text|application)\/(?:javascript|ecmascript)$/.test(String(media(name))));
+}
