@@ -47,6 +47,8 @@ export interface Rule {
   /** Why it hurts, and what to do: a paragraph for the page. */
   details: string;
   examples: RuleExamples;
+  /** What it finds may come from another mistake in the same file: it is told only where the file has no error. */
+  yields?: true;
   /** Returns the hooks it needs. Absent where the parser already reports it. */
   create?(context: RuleContext): Hooks;
 }

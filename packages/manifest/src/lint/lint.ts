@@ -18,7 +18,7 @@ export interface LintOptions extends SessionOptions {
 export function lint(catalog: Catalog, contracts: readonly TaskContract[], options: LintOptions = {}): Diagnostic[] {
   const chosen = options.rules ? rules.filter((rule) => options.rules?.includes(rule.code)) : rules;
   const session = new Session(catalog, contracts, options);
-  return ordered([...catalog.diagnostics, ...run(session, catalog.manifests, chosen)]);
+  return ordered(settled([...catalog.diagnostics, ...run(session, catalog.manifests, chosen)]));
 }
 
 /** What is wrong with some manifests of a catalog, and with their files. */
@@ -26,7 +26,15 @@ export function lintManifests(session: Session, manifests: readonly Manifest[]):
   const concerned = manifests.flatMap((manifest) => session.manifests.twins(manifest));
   const files = new Set(concerned.map((manifest) => manifest.file.path));
   const parsed = session.catalog.diagnostics.filter((diagnostic) => files.has(diagnostic.file));
-  return ordered([...parsed, ...run(session, concerned, rules)]);
+  return ordered(settled([...parsed, ...run(session, concerned, rules)]));
+}
+
+const yielding = new Set(rules.flatMap((rule) => (rule.yields ? [rule.code] : [])));
+
+/** Without what may only be the consequence of an error in the same file. */
+function settled(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const wrong = new Set(diagnostics.flatMap(({ severity, file }) => (severity === 'error' ? [file] : [])));
+  return diagnostics.filter(({ code, file }) => !yielding.has(code) || !wrong.has(file));
 }
 
 /** One walk over the manifests for all rules. */

@@ -143,19 +143,19 @@ describe('problems', () => {
   it.each([
     [
       'params.buckt',
-      'unknown-reference [buckt -> bucket] unknown parameter "buckt" | did you mean "bucket"? there are "bucket", "n", "price", "dry", "names", "my-list", "any" and "env"',
+      'undeclared-parameter [buckt -> bucket] the parameter "buckt" is not declared | did you mean "bucket"? there are "bucket", "n", "price", "dry", "names", "my-list", "any" and "env"',
     ],
     [
       'params["buckt"]',
-      'unknown-reference ["buckt" -> "bucket"] unknown parameter "buckt" | did you mean "bucket"? there are "bucket", "n", "price", "dry", "names", "my-list", "any" and "env"',
+      'undeclared-parameter ["buckt" -> "bucket"] the parameter "buckt" is not declared | did you mean "bucket"? there are "bucket", "n", "price", "dry", "names", "my-list", "any" and "env"',
     ],
     [
       'has(params.bukcet)',
-      'unknown-reference [bukcet -> bucket] unknown parameter "bukcet" | did you mean "bucket"? there are "bucket", "n", "price", "dry", "names", "my-list", "any" and "env"',
+      'undeclared-parameter [bukcet -> bucket] the parameter "bukcet" is not declared | did you mean "bucket"? there are "bucket", "n", "price", "dry", "names", "my-list", "any" and "env"',
     ],
     [
       'params.my_list',
-      'unknown-reference [.my_list -> ["my-list"]] unknown parameter "my_list" | did you mean "my-list"? there are "bucket", "n", "price", "dry", "names", "my-list", "any" and "env"',
+      'undeclared-parameter [.my_list -> ["my-list"]] the parameter "my_list" is not declared | did you mean "my-list"? there are "bucket", "n", "price", "dry", "names", "my-list", "any" and "env"',
     ],
     [
       'params.my-list[0]',
@@ -320,7 +320,7 @@ describe('problems', () => {
         .split('\n')
         .map((line) => line.replace(/ \|.*/, '')),
     ).toEqual([
-      'unknown-reference [missing] unknown parameter "missing"',
+      'undeclared-parameter [missing] the parameter "missing" is not declared',
       'unknown-reference [foo] unknown name "foo"',
       'unknown-reference [unknown] unknown function "unknown"',
     ]);

@@ -13,6 +13,7 @@ export const expressionSyntax = defineRule({
 kind: Workflow
 metadata: { name: fetch, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   parameters: [{ name: bucket, type: string, required: true }]
   tasks:
     - id: fetch
@@ -25,6 +26,7 @@ spec:
 kind: Workflow
 metadata: { name: fetch, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   parameters: [{ name: bucket, type: string, required: true }]
   tasks:
     - id: fetch

@@ -22,7 +22,7 @@ spec:
   tasks:
     - id: ingest
       uses: connectors/sig.ingest@0.1.0
-      with: { endpoint: https://sig.example.org, payload: [] }
+      with: { endpoint: https://sig.example.org, items: [{ id: one, payload: {} }] }
 `,
     good: `apiVersion: maestro/v1
 kind: Workflow
@@ -32,7 +32,7 @@ spec:
   tasks:
     - id: ingest
       uses: connectors/sig.ingest@0.1.0
-      with: { endpoint: https://sig.example.org, payload: [] }
+      with: { endpoint: https://sig.example.org, items: [{ id: one, payload: {} }] }
 `,
   },
   create: ({ session, report }) => ({

@@ -15,6 +15,7 @@ export const notAnAncestor = defineRule({
 kind: Workflow
 metadata: { name: fetch, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   tasks:
     - id: fetch
       uses: connectors/s3.get@0.1.0
@@ -28,6 +29,7 @@ spec:
 kind: Workflow
 metadata: { name: fetch, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   tasks:
     - id: fetch
       uses: connectors/s3.get@0.1.0

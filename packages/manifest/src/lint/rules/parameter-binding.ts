@@ -24,6 +24,7 @@ export const parameterBinding = defineRule({
 kind: Runbook
 metadata: { name: fetch, version: 1.0.0, owner: data@summit }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   inputs: [{ name: source, type: string, required: true }]
   workflowRef: fetch@1.0.0
   with: { bucket: demo }
@@ -42,6 +43,7 @@ spec:
 kind: Runbook
 metadata: { name: fetch, version: 1.0.0, owner: data@summit }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   inputs: [{ name: source, type: string, required: true }]
   workflowRef: fetch@1.0.0
   with: { bucket: "\${inputs.source}" }

@@ -15,6 +15,7 @@ export const secretLiteral = defineRule({
 kind: Workflow
 metadata: { name: greet, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   tasks:
     - id: notify
       uses: tasks/notify.slack@0.1.0
@@ -26,6 +27,7 @@ spec:
 kind: Workflow
 metadata: { name: greet, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   tasks:
     - id: notify
       uses: tasks/notify.slack@0.1.0

@@ -14,6 +14,7 @@ export const secretPlacement = defineRule({
 kind: Workflow
 metadata: { name: greet, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   tasks:
     - id: notify
       uses: tasks/notify.slack@0.1.0
@@ -25,6 +26,7 @@ spec:
 kind: Workflow
 metadata: { name: greet, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   tasks:
     - id: notify
       uses: tasks/notify.slack@0.1.0

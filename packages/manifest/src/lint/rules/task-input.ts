@@ -20,6 +20,7 @@ export const taskInput = defineRule({
 kind: Workflow
 metadata: { name: fetch, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   tasks:
     - id: fetch
       uses: connectors/s3.get@0.1.0
@@ -29,6 +30,7 @@ spec:
 kind: Workflow
 metadata: { name: fetch, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   tasks:
     - id: fetch
       uses: connectors/s3.get@0.1.0

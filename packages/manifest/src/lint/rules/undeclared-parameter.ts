@@ -13,6 +13,7 @@ export const undeclaredParameter = defineRule({
 kind: Workflow
 metadata: { name: fetch, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   parameters: [{ name: source_bucket, type: string, required: true }]
   tasks:
     - id: fetch
@@ -23,6 +24,7 @@ spec:
 kind: Workflow
 metadata: { name: fetch, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   parameters: [{ name: source_bucket, type: string, required: true }]
   tasks:
     - id: fetch

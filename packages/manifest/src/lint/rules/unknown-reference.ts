@@ -11,27 +11,25 @@ export const unknownReference = defineRule({
   examples: {
     bad: `apiVersion: maestro/v1
 kind: Workflow
-metadata: { name: fetch, version: 1.0.0 }
+metadata: { name: pause, version: 1.0.0 }
 spec:
-  parameters: [{ name: bucket, type: string, required: true }]
   tasks:
-    - id: fetch
-      uses: connectors/s3.get@0.1.0
-      with:
-        bucket: \${params.buckte}
-        key: raw.json
+    - id: sleep
+      uses: tasks/wait.sleep@0.1.0
+      with: { ms: 500 }
+  outputs:
+    slept: \${tasks.sleep.output.slpet}
 `,
     good: `apiVersion: maestro/v1
 kind: Workflow
-metadata: { name: fetch, version: 1.0.0 }
+metadata: { name: pause, version: 1.0.0 }
 spec:
-  parameters: [{ name: bucket, type: string, required: true }]
   tasks:
-    - id: fetch
-      uses: connectors/s3.get@0.1.0
-      with:
-        bucket: \${params.bucket}
-        key: raw.json
+    - id: sleep
+      uses: tasks/wait.sleep@0.1.0
+      with: { ms: 500 }
+  outputs:
+    slept: \${tasks.sleep.output.slept}
 `,
   },
   create: (context) => reportProblems(context, 'unknown-reference'),

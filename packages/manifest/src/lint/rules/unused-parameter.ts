@@ -5,6 +5,7 @@ import { defineRule } from '../define.ts';
 export const unusedParameter = defineRule({
   code: 'unused-parameter',
   severity: 'warning',
+  yields: true,
   doc: 'a workflow declares a parameter that nothing reads',
   details:
     'A parameter is read as `${params.name}` by a task or by `spec.outputs`. One that is not is either a leftover, or a connection that was forgotten.',
@@ -13,6 +14,7 @@ export const unusedParameter = defineRule({
 kind: Workflow
 metadata: { name: fetch, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   parameters: [{ name: key, type: string, required: true }]
   tasks:
     - id: fetch
@@ -23,6 +25,7 @@ spec:
 kind: Workflow
 metadata: { name: fetch, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   parameters: [{ name: key, type: string, required: true }]
   tasks:
     - id: fetch
@@ -32,12 +35,10 @@ spec:
   },
   create: ({ session, report }) => ({
     workflow(workflow) {
-      // What cannot be read may be what reads it.
-      if (workflow.parameters.length === 0 || !workflow.sound) return;
+      if (workflow.parameters.length === 0) return;
       const read = new Set<string>();
       for (const site of session.sites(workflow)) {
-        const { refs, value } = session.analysis(site);
-        if (value.kind === 'unknown') return;
+        const { refs } = session.analysis(site);
         for (const ref of refs) if (ref.kind === 'param') read.add(ref.name);
       }
       for (const { parameter, name } of workflow.parameters) {

@@ -12,6 +12,7 @@ export const yamlSyntax = defineRule({
 kind: Workflow
 metadata: { name: fetch, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   parameters: [{ name: bucket, type: string, required: true }]
   tasks:
     - id: fetch
@@ -22,6 +23,7 @@ spec:
 kind: Workflow
 metadata: { name: fetch, version: 1.0.0 }
 spec:
+  policy: { purpose: example, authority: example, license: internal }
   parameters: [{ name: bucket, type: string, required: true }]
   tasks:
     - id: fetch
