@@ -70,6 +70,7 @@ const TYPED = `apiVersion: maestro/v1
 kind: Workflow
 metadata: { name: typed, version: 1.0.0 }
 spec:
+  policy: { purpose: test, authority: test, license: test }
   parameters:
     - { name: text, type: string, required: true }
     - { name: whole, type: integer, required: true }
