@@ -61,6 +61,17 @@ export type {
   PlanUses,
   Template,
 } from './plan.ts';
+export type { Limits } from './plan-view/call.ts';
+export { type ChainStep, type CriticalPath, criticalPath, type TimedTask } from './plan-view/critical-path.ts';
+export type { Bound, EngineDefaults, Unbounded } from './plan-view/duration.ts';
+export type { ForEachView } from './plan-view/for-each.ts';
+export type { ApprovalView } from './plan-view/gates.ts';
+export { PlanError, type PlanErrorCode } from './plan-view/plan-error.ts';
+export type { BodyView, CallView, PlannedTask, PlanView } from './plan-view/shapes.ts';
+export { stages } from './plan-view/stages.ts';
+export { subWorkflow } from './plan-view/sub-workflow.ts';
+export { secretsIn, templateText } from './plan-view/templates.ts';
+export { type PlanViewOptions, planView } from './plan-view/view.ts';
 export { type Resolved, type ResolvedTask, resolve } from './resolve/resolve.ts';
 export { valueSchema } from './schema/parameter-schema.ts';
 export { runbookSchema } from './schema/runbook-schema.ts';
