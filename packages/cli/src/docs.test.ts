@@ -45,6 +45,7 @@ const codes: Record<string, string> = {
   NOT_FOUND: 'No runbook or workflow has the name, or none the version.',
   OUTPUT_FAILED: 'Standard output could not be written, e.g. because the disk is full.',
   PLAN_REFUSED: 'The manifests of a runbook have errors; nothing was started.',
+  PLAN_TOO_LARGE: 'A plan has, with its sub-workflows, more tasks than can be shown at once.',
   RUN_ID_TAKEN: 'A run with this id exists and is another one.',
   TASK_UNKNOWN: 'No installed task has the name, or none the version.',
   USAGE: 'The command line is wrong.',

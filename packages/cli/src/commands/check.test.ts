@@ -132,6 +132,32 @@ describe('maestro plan', () => {
     });
   });
 
+  test('prints all of it as JSON', async () => {
+    const cwd = project();
+    const json = JSON.parse((await execute(['plan', 'gated', '--json'], { cwd })).stdout);
+    expect(json).toMatchObject({
+      missingInputs: ['pause'],
+      stages: [['wait']],
+      tasks: [{ id: 'wait', name: 'wait', stage: 1, effect: 'none', limits: { attempts: 3 }, estimate: { unbounded: [{ task: 'wait' }] } }],
+      approvals: [{ approvers: ['ombuds', 'legal'], quorum: 'all', expiresIn: null, allowSelfApproval: false }],
+      secrets: [],
+      estimate: { chain: [{ task: 'wait', ms: 0 }] },
+    });
+    expect(json.approvals[0]).not.toHaveProperty('digest');
+    const bound = JSON.parse((await execute(['plan', 'gated', '--json', '--input', 'pause=5'], { cwd })).stdout);
+    expect(bound.approvals[0].digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(bound.approvals[0].digest).not.toBe(bound.digest);
+    expect(bound).not.toHaveProperty('missingInputs');
+  });
+
+  test('names all inputs that are missing', async () => {
+    const cwd = project();
+    expect((await execute(['plan', 'typed'], { cwd })).stdout).toContain('\nMissing  text, whole, yes, list, map\n');
+    const { code, stderr } = await execute(['plan', 'typed', '--input', 'whole=x'], { cwd });
+    expect(code).toBe(2);
+    for (const name of ['text', 'whole', 'yes', 'list', 'map']) expect(stderr).toContain(`"${name}"`);
+  });
+
   test('the same plan has the same digest; another one has another', async () => {
     const cwd = project();
     const digest = async (ref: string) => JSON.parse((await execute(['plan', ref, '--json'], { cwd })).stdout).digest;

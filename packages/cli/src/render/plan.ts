@@ -1,63 +1,75 @@
-import type { Parameter, Plan, PlanTask } from '@summit/maestro-manifest';
-import type { JsonObject, Resource, TaskContract } from '@summit/maestro-sdk';
+import type { ApprovalView, BodyView, CallView, Parameter, Plan, PlannedTask, PlanView } from '@summit/maestro-manifest';
+import type { JsonObject } from '@summit/maestro-sdk';
 import { stringify } from 'yaml';
+import type { Touches } from '../catalog/resources.ts';
 import { refOf } from '../run/view.ts';
 import type { Colors } from '../terminal/terminal.ts';
-import { formatDuration, printable, table } from '../text.ts';
+import { count, formatDuration, printable, table } from '../text.ts';
 
-/** What is known of a task beyond its place in the plan. */
-export interface TaskFacts {
-  contract: TaskContract | undefined;
-  /** What it will touch, or why that is not known yet. */
-  touches: Resource[] | string;
+/** All that is shown of a plan. */
+export interface PlanFacts {
+  plan: Plan;
+  digest: string;
+  view: PlanView;
+  /** By the names of tasks. */
+  touches: ReadonlyMap<string, Touches>;
+  inputs: JsonObject | undefined;
+  /** Required inputs that are not given. */
+  missing: readonly string[];
 }
 
 /** Lines of one value of an input. */
 const MAX_VALUE_LINES = 12;
 
-/** A plan for people: who may start and approve it, what it takes, what it does in which order. */
-export function planLines(
-  plan: Plan,
-  digest: string,
-  facts: ReadonlyMap<string, TaskFacts>,
-  inputs: JsonObject | undefined,
-  colors: Colors,
-): string[] {
-  const { bold, dim, yellow } = colors;
-  const lines = [`${bold(refOf(plan))}  ${dim(digest)}`];
-  lines.push(...indent(table(headRows(plan))));
+/** Resources that are named of one task. */
+const MAX_RESOURCES = 12;
+
+/** A plan for people: who may start and approve it, what it takes, what it does in which order, how long it may take. */
+export function planLines(facts: PlanFacts, colors: Colors): string[] {
+  const { plan, digest, view, inputs, missing } = facts;
+  const { bold, dim } = colors;
+  const lines = [`${bold(refOf(plan))}  ${dim(digest)}`, ...indent(table(headRows(facts)))];
   if (plan.inputs.length > 0) lines.push('', bold('Inputs'), ...indent(table(plan.inputs.map(inputRow))));
   if (inputs !== undefined && Object.keys(inputs).length > 0) lines.push('', bold('Given'), ...indent(inputLines(inputs)));
-  lines.push('', bold('Tasks'));
-  for (const [index, task] of plan.tasks.entries()) {
-    const { contract, touches } = facts.get(task.id) ?? { contract: undefined, touches: [] };
-    const effect = contract === undefined ? '' : contract.effect === 'write' ? yellow(contract.effect) : contract.effect;
-    const after = task.needs.length === 0 ? '' : dim(`  after ${task.needs.join(', ')}`);
-    lines.push(`  ${index + 1}. ${bold(task.id)}  ${task.uses.name}@${task.uses.version}  ${effect}${after}`);
-    for (const line of table(taskRows(task, contract, touches))) lines.push(`       ${dim(line)}`);
-  }
-  if (plan.tasks.length === 0) lines.push('  none');
+  if (missing.length > 0) lines.push('', `${bold('Missing')}  ${missing.map(printable).join(', ')}`);
+  const stages = view.stages.length > 1 ? dim(`  in ${count(view.stages.length, 'stage')}`) : '';
+  lines.push('', `${bold('Tasks')}${stages}`, ...bodyLines(view, '', facts, colors));
   const outputs = Object.keys(plan.outputs);
-  if (outputs.length > 0) lines.push('', `${bold('Outputs')}  ${outputs.join(', ')}`);
+  if (outputs.length > 0) lines.push('', `${bold('Outputs')}  ${outputs.map(printable).join(', ')}`);
   return lines;
 }
 
-function headRows(plan: Plan): string[][] {
+function headRows({ plan, view }: PlanFacts): string[][] {
   const rows: string[][] = [];
   if (plan.runbook !== undefined) {
     rows.push(['owner', plan.runbook.owner], ['workflow', `${plan.workflow.name}@${plan.workflow.version}`]);
   }
   rows.push(['started by', plan.allowRoles === undefined ? 'anybody' : `whoever is ${plan.allowRoles.join(' or ')}`]);
-  const { approvals, policy, timeout } = plan;
-  if (approvals?.required) {
-    const quorum = approvals.quorum === 'all' ? 'every one of' : `${approvals.quorum} of`;
-    const expiry = approvals.expiresIn === undefined ? '' : `, within ${formatDuration(approvals.expiresIn)}`;
-    const self = approvals.allowSelfApproval ? "; the initiator's own counts" : "; the initiator's own does not count";
-    rows.push(['approved by', `${quorum} ${approvals.approvers.join(', ')}${expiry}${self}`]);
-  } else rows.push(['approved by', 'nobody has to']);
-  if (policy !== undefined) rows.push(['policy', `purpose ${policy.purpose}, authority ${policy.authority}, license ${policy.license}`]);
+  const [own] = view.approvals.filter(({ task }) => task === undefined);
+  if (own === undefined) rows.push(['approved by', 'nobody has to']);
+  else rows.push(['approved by', approvalText(own)], ['approval of', own.digest ?? 'this plan with its inputs, once they are given']);
+  for (const gate of view.approvals) if (gate.task !== undefined) rows.push(['decision', `${gate.task}: ${approvalText(gate)}`]);
+  const { policy, timeout } = plan;
+  if (policy !== undefined) rows.push(['policy', policyText(policy)]);
+  if (view.secrets.length > 0) rows.push(['secrets', view.secrets.join(', ')]);
+  if (plan.dryRun) rows.push(['preview', 'what writes is not executed, unless execution is asked for']);
+  const { ms, chain, unbounded } = view.estimate;
+  if (ms > 0) rows.push(['takes', `at most ${formatDuration(ms)}: ${chain.map((step) => step.task).join(' -> ')}`]);
+  for (const { task, why } of unbounded) rows.push(['no limit', `${task}: ${why}`]);
   if (timeout !== undefined) rows.push(['timeout', formatDuration(timeout)]);
   return rows.map((row) => row.map(printable));
+}
+
+function approvalText({ approvers, quorum, expiresIn, allowSelfApproval }: ApprovalView): string {
+  const who = typeof approvers === 'string' ? `the roles of ${approvers}` : approvers.join(', ');
+  const needed = quorum === 'all' ? 'every one of' : `${quorum} of`;
+  const expiry = expiresIn === null ? '' : `, within ${typeof expiresIn === 'number' ? formatDuration(expiresIn) : expiresIn}`;
+  if (allowSelfApproval === undefined) return `${needed} ${who}${expiry}`;
+  return `${needed} ${who}${expiry}${allowSelfApproval ? "; the initiator's own counts" : "; the initiator's own does not count"}`;
+}
+
+function policyText({ purpose, authority, license }: NonNullable<BodyView['policy']>): string {
+  return `purpose ${purpose}, authority ${authority}, license ${license}`;
 }
 
 function inputRow(input: Parameter): string[] {
@@ -73,32 +85,87 @@ function inputRow(input: Parameter): string[] {
   ].map(printable);
 }
 
-function taskRows(task: PlanTask, contract: TaskContract | undefined, touches: Resource[] | string): string[][] {
-  const rows: string[][] = [];
-  const attempts = task.retry?.maxAttempts ?? contract?.retry?.maxAttempts;
-  const timeout = task.timeout ?? contract?.timeout;
-  const limits = [
-    attempts === undefined ? undefined : `up to ${attempts} attempts`,
-    timeout === undefined ? undefined : `${formatDuration(timeout)} each`,
-  ].filter((limit) => limit !== undefined);
-  if (limits.length > 0) rows.push(['limits', limits.join(', ')]);
-  const secrets = secretsOf(task, contract);
-  if (secrets.length > 0) rows.push(['secrets', secrets.join(', ')]);
-  if (typeof touches === 'string') rows.push(['touches', touches]);
-  else if (touches.length > 0) rows.push(['touches', touches.map(({ type, id }) => `${type} ${id}`).join(', ')]);
-  return rows.map((row) => row.map(printable));
+/** The lists of a workflow. `number` is that of the task that it is, `2.`. */
+function bodyLines(body: BodyView, number: string, facts: PlanFacts, colors: Colors): string[] {
+  const lines: string[] = [];
+  let place = 0;
+  const add = (tasks: readonly PlannedTask[], title: string) => {
+    if (title !== '') lines.push(`  ${colors.dim(title)}`);
+    for (const task of tasks) lines.push(...taskLines(task, `${number}${++place}.`, facts, colors).map((line) => `  ${line}`));
+  };
+  for (const [at, ids] of body.stages.entries()) {
+    const tasks = body.tasks.filter((task) => ids.includes(task.id));
+    add(tasks, body.stages.length > 1 ? `stage ${at + 1}` : '');
+  }
+  if (place === 0) lines.push('  none');
+  if (body.onFailure !== undefined) add(body.onFailure, 'on failure');
+  if (body.finally !== undefined) add(body.finally, 'at last, however it ended');
+  return lines;
 }
 
-/** Secrets that a task may ask for, or that the plan hands to it. */
-export function secretsOf(task: PlanTask, contract: TaskContract | undefined): string[] {
-  const names = new Set(contract?.secrets ?? []);
-  const visit = (value: unknown) => {
-    if (typeof value !== 'object' || value === null) return;
-    if ('$secret' in value && typeof value.$secret === 'string') names.add(value.$secret);
-    else for (const item of Object.values(value)) visit(item);
-  };
-  visit(task.with);
-  return [...names].sort();
+function taskLines(task: PlannedTask, number: string, facts: PlanFacts, colors: Colors): string[] {
+  const { bold, dim } = colors;
+  const after = task.needs.length === 0 ? '' : dim(`  after ${task.needs.map(printable).join(', ')}`);
+  const lines = [`${number} ${bold(printable(task.name))}  ${callText(task, colors)}${after}`];
+  for (const row of table(taskRows(task, facts))) lines.push(`     ${dim(row)}`);
+  if (task.compensate !== undefined) {
+    lines.push(`     ${dim('undone by')}  ${callText(task.compensate, colors)}`);
+    for (const row of table(callRows(task.compensate, `${task.name}/compensate`, facts))) lines.push(`       ${dim(row)}`);
+    if (task.compensate.workflow) lines.push(...bodyLines(task.compensate.workflow, '', facts, colors).map((line) => `     ${line}`));
+  }
+  if (task.workflow !== undefined) lines.push(...bodyLines(task.workflow, number, facts, colors).map((line) => `   ${line}`));
+  return lines;
+}
+
+/** `connectors/s3.get@0.1.0  read  sha256:0123456789ab` */
+function callText({ uses, effect, deprecated }: CallView, { dim, yellow }: Colors): string {
+  const told = effect === undefined ? '' : `  ${effect === 'write' ? yellow(effect) : effect}`;
+  const old = deprecated === undefined ? '' : `  ${yellow(`deprecated: ${printable(deprecated)}`)}`;
+  return `${printable(`${uses.name}@${uses.version}`)}${told}${uses.digest === '' ? '' : dim(`  ${uses.digest.slice(0, 19)}`)}${old}`;
+}
+
+function taskRows(task: PlannedTask, facts: PlanFacts): string[][] {
+  const rows: string[][] = [];
+  const { forEach } = task;
+  if (task.when !== undefined) rows.push(['when', `${task.when}${task.onAnyStatus ? ', whatever became of what it needs' : ''}`]);
+  if (forEach !== undefined) {
+    const each = forEach.items === undefined ? `each of ${forEach.in}` : `${count(forEach.items, 'item')} of ${forEach.in}`;
+    const parallel = forEach.maxParallel === undefined ? '' : `, at most ${forEach.maxParallel} at once`;
+    rows.push([
+      'for',
+      `${each}${parallel}; ${forEach.onError === 'continue' ? 'an item that fails gives null' : 'an item that fails fails it'}`,
+    ]);
+  }
+  if (task.continueOnError) rows.push(['fails', 'without failing the run']);
+  if (task.pool !== undefined) rows.push(['pool', task.pool]);
+  return [...rows.map((row) => row.map(printable)), ...callRows(task, task.name, facts)];
+}
+
+function callRows(call: CallView, name: string, { plan, touches }: PlanFacts): string[][] {
+  const rows: string[][] = [];
+  const { attempts, timeout, waits } = call.limits;
+  const limits = [
+    attempts > 1 ? `up to ${attempts} attempts` : undefined,
+    timeout === undefined ? undefined : `${formatDuration(timeout)}${attempts > 1 ? ' each' : ''}`,
+    waits > 0 ? `at most ${formatDuration(waits)} between them` : undefined,
+  ].filter((limit) => limit !== undefined);
+  if (limits.length > 0) rows.push(['limits', limits.join(', ')]);
+  if (call.secrets.length > 0) rows.push(['secrets', call.secrets.join(', ')]);
+  const policy = call.workflow?.policy;
+  if (policy !== undefined && policyText(policy) !== (plan.policy && policyText(plan.policy))) rows.push(['policy', policyText(policy)]);
+  const touched = touches.get(name) ?? [];
+  if (typeof touched === 'string') rows.push(['touches', touched]);
+  else if (touched.length > 0) {
+    const more = touched.length > MAX_RESOURCES ? `, and ${touched.length - MAX_RESOURCES} more` : '';
+    rows.push([
+      'touches',
+      `${touched
+        .slice(0, MAX_RESOURCES)
+        .map(({ type, id }) => `${type} ${id}`)
+        .join(', ')}${more}`,
+    ]);
+  }
+  return rows.map((row) => row.map(printable));
 }
 
 /** The inputs a run was given, one line each where they are short. */

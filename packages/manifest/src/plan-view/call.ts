@@ -28,7 +28,9 @@ export function secretsOf(call: PlanCall, contract: TaskContract | undefined): s
 /** Attempts, timeout and waits of one execution; what nobody says is as the engine has it. */
 export function limitsOf(call: PlanCall, contract: TaskContract | undefined, defaults: EngineDefaults): Limits {
   const retry: RetryPolicy = call.retry ?? contract?.retry ?? defaults.retry ?? { maxAttempts: 1 };
-  const timeout = call.timeout ?? contract?.timeout ?? (contract?.durable === true ? undefined : defaults.timeout);
+  // What waits for people or the clock waits as long as it takes.
+  const waits = contract?.durable ?? (gateOf(call) !== undefined || literalWait(call) !== undefined);
+  const timeout = call.timeout ?? contract?.timeout ?? (waits ? undefined : defaults.timeout);
   const limits: Limits = { attempts: retry.maxAttempts, waits: retryWaits(retry, defaults.retry) };
   if (timeout !== undefined) limits.timeout = timeout;
   return limits;
@@ -41,7 +43,12 @@ export function callBound(task: string, call: PlanCall, contract: TaskContract |
   // What waits for people or the clock is not cut short by retries: its own end is its limit.
   if (gate && typeof gate.expiresIn === 'number') return within({ ms: gate.expiresIn, unbounded: [] }, timeout);
   if (wait !== undefined) return within({ ms: wait, unbounded: [] }, timeout);
-  if (timeout !== undefined) return { ms: attempts * timeout + waits, unbounded: [] };
+  if (timeout !== undefined) {
+    const ms = attempts * timeout + waits;
+    return Number.isFinite(ms)
+      ? { ms, unbounded: [] }
+      : { ms: 0, unbounded: [{ task, why: 'the waits between its attempts have no limit' }] };
+  }
   const why = gate
     ? gate.expiresIn === null
       ? 'a decision that does not expire'

@@ -1,0 +1,4 @@
+// What a plan has to know of how a run will be run.
+export { DEFAULT_TIMEOUT_MS } from './execution/task-host.ts';
+export { DEFAULT_RETRY } from './interpreter/backoff.ts';
+export { approvalDigest } from './interpreter/run-input.ts';
