@@ -2,7 +2,18 @@ export { compile } from './compile/compile.ts';
 export { planDigest } from './compile/digest.ts';
 export { parseDuration } from './compile/durations.ts';
 export type { Diagnostic, Fix, Position, Range, Severity } from './diagnostic.ts';
-export { catalogSchema } from './editor/schema/catalog-schema.ts';
+export {
+  type Completion,
+  catalogSchema,
+  completionsAt,
+  type Definition,
+  definitionAt,
+  type Hover,
+  hoverAt,
+  LiveCatalog,
+  type Outline,
+  outlineOf,
+} from './editor/index.ts';
 export {
   type Assignability,
   assignable,

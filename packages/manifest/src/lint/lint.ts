@@ -29,6 +29,13 @@ export function lintManifests(session: Session, manifests: readonly Manifest[]):
   return ordered(settled([...parsed, ...run(session, concerned, rules)]));
 }
 
+/** What is wrong with one file of a catalog. */
+export function lintFile(session: Session, file: string): Diagnostic[] {
+  const parsed = session.catalog.diagnostics.filter((diagnostic) => diagnostic.file === file);
+  const manifests = session.catalog.manifests.filter((manifest) => manifest.file.path === file);
+  return ordered(settled([...parsed, ...run(session, manifests, rules)]));
+}
+
 const yielding = new Set(rules.flatMap((rule) => (rule.yields ? [rule.code] : [])));
 
 /** Without what may only be the consequence of an error in the same file. */

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostic.ts';
-import type { Catalog } from '../model/manifest.ts';
+import type { Catalog, Manifest } from '../model/manifest.ts';
 import { readManifest } from '../model/read.ts';
 import { SourceFile } from '../text/source.ts';
 import { parseDocuments } from './documents.ts';
@@ -22,34 +22,58 @@ export class CatalogError extends Error {
   }
 }
 
+/** One file of a catalog, as read: nothing of it depends on other files. */
+export interface ParsedCatalogFile {
+  file: SourceFile;
+  manifests: Manifest[];
+  /** Some document could not be identified. */
+  incomplete: boolean;
+  diagnostics: Diagnostic[];
+}
+
 /**
  * Reads the files of a catalog: YAML (or JSON) with any number of `maestro/v1` documents each. Collects what is wrong instead
  * of throwing: syntax as `yaml-syntax`, fields as `manifest-schema`. Manifests with errors are in the catalog too, as far as
  * they can be read. Never throws on any text; time and memory are bounded by `limits`.
  */
 export function parseCatalog(files: readonly CatalogFile[]): { catalog: Catalog; diagnostics: Diagnostic[] } {
-  const diagnostics: Diagnostic[] = [];
-  const catalog: Catalog = { files: [], manifests: [], incomplete: false, diagnostics };
-  for (const { path, text } of files) {
-    const file = new SourceFile(path, text);
+  const catalog = assembleCatalog(files.map(parseCatalogFile));
+  return { catalog, diagnostics: catalog.diagnostics };
+}
+
+/** The catalog of files that have been read. */
+export function assembleCatalog(files: readonly ParsedCatalogFile[]): Catalog {
+  const catalog: Catalog = { files: [], manifests: [], incomplete: false, diagnostics: [] };
+  for (const { file, manifests, incomplete, diagnostics } of files) {
     catalog.files.push(file);
-    const { roots, problems, unreadable } = parseDocuments(file);
-    for (const { start, end, message, hint, fix } of problems) {
-      const diagnostic: Diagnostic = { code: 'yaml-syntax', severity: 'error', message, file: path, range: file.range(start, end) };
-      if (hint !== undefined) diagnostic.hint = hint;
-      if (fix) diagnostic.fix = { range: file.range(fix.start, fix.end), newText: fix.newText };
-      diagnostics.push(diagnostic);
-    }
-    if (unreadable) catalog.incomplete = true;
-    else if (roots.length === 0) diagnostics.push(emptyFile(file));
-    for (const root of roots) {
-      const read = readManifest(file, root);
-      diagnostics.push(...read.diagnostics);
-      if (read.manifest) catalog.manifests.push(read.manifest);
-      if (read.manifest?.name === undefined || read.manifest.version === undefined) catalog.incomplete = true;
-    }
+    for (const manifest of manifests) catalog.manifests.push(manifest);
+    for (const diagnostic of diagnostics) catalog.diagnostics.push(diagnostic);
+    if (incomplete) catalog.incomplete = true;
   }
-  return { catalog, diagnostics };
+  return catalog;
+}
+
+/** Reads one file. */
+export function parseCatalogFile({ path, text }: CatalogFile): ParsedCatalogFile {
+  const file = new SourceFile(path, text);
+  const diagnostics: Diagnostic[] = [];
+  const parsed: ParsedCatalogFile = { file, manifests: [], incomplete: false, diagnostics };
+  const { roots, problems, unreadable } = parseDocuments(file);
+  for (const { start, end, message, hint, fix } of problems) {
+    const diagnostic: Diagnostic = { code: 'yaml-syntax', severity: 'error', message, file: path, range: file.range(start, end) };
+    if (hint !== undefined) diagnostic.hint = hint;
+    if (fix) diagnostic.fix = { range: file.range(fix.start, fix.end), newText: fix.newText };
+    diagnostics.push(diagnostic);
+  }
+  if (unreadable) parsed.incomplete = true;
+  else if (roots.length === 0) diagnostics.push(emptyFile(file));
+  for (const root of roots) {
+    const read = readManifest(file, root);
+    diagnostics.push(...read.diagnostics);
+    if (read.manifest) parsed.manifests.push(read.manifest);
+    if (read.manifest?.name === undefined || read.manifest.version === undefined) parsed.incomplete = true;
+  }
+  return parsed;
 }
 
 /** `parseCatalog` for callers that cannot go on with errors: throws a {@link CatalogError}. */

@@ -28,8 +28,11 @@ export type CheckResult =
   | { ok: false; problems: ExpressionProblem[]; refs: Reference[] };
 
 export interface Checker {
-  check(source: string): CheckResult;
+  /** `observe` is told the type of each part, the inner ones before what they are part of. */
+  check(source: string, observe?: Observe): CheckResult;
 }
+
+export type Observe = (node: ASTNode, type: ExprType) => void;
 
 /**
  * A checker for the expressions of one place. Making one is cheap: schemas are only read where an expression looks.
@@ -44,10 +47,10 @@ export function createChecker(types: ScopeTypes): Checker {
 
 /** A checker for the expressions of one place, of whose scope the types are known. */
 export function checkerOf(scope: Scope): Checker {
-  return { check: (source) => check(source, scope) };
+  return { check: (source, observe) => check(source, scope, observe) };
 }
 
-function check(source: string, scope: Walk['scope']): CheckResult {
+function check(source: string, scope: Walk['scope'], observe?: Observe): CheckResult {
   const result = parseExpression(source, DEFAULT_LIMITS);
   if ('problem' in result) return { ok: false, problems: [{ ...result.problem, code: 'expression-syntax' }], refs: [] };
   const { parsed } = result;
@@ -58,7 +61,11 @@ function check(source: string, scope: Walk['scope']): CheckResult {
   const walk: Walk = {
     source,
     scope,
-    type: (node, locals) => nodeType(walk, node, locals),
+    type: (node, locals) => {
+      const found = nodeType(walk, node, locals);
+      observe?.(node, found);
+      return found;
+    },
     problem: (problem) => problems.push(problem),
     warn: (problem) => warnings.push(problem),
     reference: (reference) => refs.push(reference),

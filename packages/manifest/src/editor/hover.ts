@@ -1,0 +1,149 @@
+import type { JsonSchema, TaskContract } from '@summit/maestro-sdk';
+import type { Range } from '../diagnostic.ts';
+import type { ExprType } from '../expressions/index.ts';
+import type { Session } from '../lint/session.ts';
+import { allCalls, allTasks, type CallView, type Manifest, type ParameterView, type Workflow } from '../model/manifest.ts';
+import { child, isString, type Path } from '../parse/node.ts';
+import { runbookSchema } from '../schema/runbook-schema.ts';
+import { workflowSchema } from '../schema/workflow-schema.ts';
+import { expressionAt } from './expression-at.ts';
+import type { LiveCatalog } from './live-catalog.ts';
+import { partAt } from './part-at.ts';
+import { schemaAt } from './schema-at.ts';
+import { type Spot, spotAt } from './spot.ts';
+import { typeText } from './type-text.ts';
+
+export interface Hover {
+  /** Markdown. */
+  text: string;
+  range: Range;
+}
+
+/** What is to be said of what stands at an offset: the type of an expression's part, a task, a field. */
+export function hoverAt(catalog: LiveCatalog, path: string, offset: number): Hover | undefined {
+  const spot = spotAt(catalog.manifests(path), offset);
+  if (!spot) return undefined;
+  const { session } = catalog;
+  return ofExpression(session, spot, offset) ?? ofField(session, spot);
+}
+
+function ofExpression(session: Session, { manifest }: Spot, offset: number): Hover | undefined {
+  const spot = expressionAt(session, manifest, offset);
+  const part = spot && partAt(session, spot);
+  if (!spot || !part?.type) return undefined;
+  const { start, end } = spot.span(part.start, part.end);
+  const about = part.names && aboutName(session, manifest, part.names);
+  return { text: joined([typed(part.source, part.type), about]), range: manifest.file.range(start, end) };
+}
+
+/** What is known of a name beyond its type. */
+function aboutName(session: Session, manifest: Manifest, [root, name, field, ...rest]: string[]): string | undefined {
+  if (root === 'params' || root === 'inputs') {
+    const views = manifest.kind === 'Runbook' ? manifest.inputs : manifest.parameters;
+    return views.find(({ parameter }) => parameter.name === name)?.parameter.description;
+  }
+  if (root !== 'tasks' || manifest.kind !== 'Workflow') return undefined;
+  const task = allTasks(manifest).find(({ id }) => id?.value === name);
+  const target = task && session.targetOf(task);
+  if (!target || (field !== undefined && field !== 'output')) return undefined;
+  if (target.kind === 'workflow') return `Output of ${workflowTitle(target.workflow)}`;
+  const described = rest.length === 0 ? undefined : schemaAt(target.contract.output, rest)?.description;
+  return typeof described === 'string'
+    ? described
+    : `Output of ${target.contract.name}@${target.contract.version}: ${target.contract.title}`;
+}
+
+function ofField(session: Session, spot: Spot): Hover | undefined {
+  const { manifest, entry, onKey, node, path } = spot;
+  const place = entry && (onKey ? entry.key : isScalarValue(spot) ? node : undefined);
+  const range = place && manifest.file.range(place.start, place.end);
+  if (!onKey) {
+    const text = aboutReference(session, manifest, spot);
+    if (text !== undefined) return { text, range: manifest.file.range(node.start, node.end) };
+  }
+  if (!entry || !range) return undefined;
+  const schema = inputAt(session, manifest, path) ?? schemaAt(manifest.kind === 'Runbook' ? runbookSchema : workflowSchema, path);
+  const text = schema && fieldText(entry.name, schema);
+  return text === undefined ? undefined : { text, range };
+}
+
+function isScalarValue({ node }: Spot): boolean {
+  return node.kind === 'scalar' && node.empty !== true;
+}
+
+/** What `uses`, `needs` or `workflowRef` names. */
+function aboutReference(session: Session, manifest: Manifest, { path, node }: Spot): string | undefined {
+  if (!isString(node)) return undefined;
+  if (manifest.kind === 'Runbook') {
+    const workflow = manifest.workflowRef?.node === node ? session.workflowOf(manifest) : undefined;
+    return workflow && workflowText(workflow);
+  }
+  const call = allCalls(manifest).find(({ uses }) => uses?.node === node);
+  const needed = path.at(-2) === 'needs' ? allTasks(manifest).find(({ id }) => id?.value === node.value) : undefined;
+  return call ? targetText(session, call) : needed && targetText(session, needed);
+}
+
+function targetText(session: Session, call: CallView): string | undefined {
+  const target = session.targetOf(call);
+  if (!target) return undefined;
+  return target.kind === 'task' ? taskText(target.contract) : workflowText(target.workflow);
+}
+
+/** A task for people, in Markdown. */
+export function taskText(contract: TaskContract): string {
+  const { name, version, title, description, effect, durable, deprecated, secrets } = contract;
+  const facts = [`Effect: \`${effect}\``];
+  if (durable) facts.push('waits durably');
+  if (secrets.length > 0) facts.push(`secrets: ${secrets.map((secret) => `\`${secret}\``).join(', ')}`);
+  const warning = deprecated === undefined ? undefined : `**Deprecated:** ${deprecated}`;
+  return joined([`**${title}** (\`${name}@${version}\`)`, warning, description, facts.join(' · ')]);
+}
+
+function workflowText(workflow: Workflow): string {
+  const described = child(child(workflow.root, 'metadata'), 'description');
+  const parameters = workflow.parameters.map(parameterLine);
+  return joined([`**${workflowTitle(workflow)}**`, isString(described) ? described.value : undefined, parameters.join('\n')]);
+}
+
+function workflowTitle({ name, version }: Workflow): string {
+  return `Workflow ${name}@${version}`;
+}
+
+function parameterLine({ parameter }: ParameterView): string {
+  const { name, type, required, description } = parameter;
+  return `* \`${name}\`: ${type}${required ? '' : ', optional'}${description === undefined ? '' : `. ${description}`}`;
+}
+
+/** The schema of a value in the `with` of a call. */
+function inputAt(session: Session, manifest: Manifest, path: Path): JsonSchema | undefined {
+  const views: { path: Path; schema: () => JsonSchema | undefined }[] =
+    manifest.kind === 'Workflow' ? allCalls(manifest).map((call) => ({ path: call.path, schema: () => session.inputSchema(call) })) : [];
+  const call = views.findLast((view) => startsWith(path, [...view.path, 'with']));
+  const schema = call?.schema();
+  return schema && call && schemaAt(schema, path.slice(call.path.length + 1));
+}
+
+export function startsWith(path: Path, start: Path): boolean {
+  return start.length < path.length && start.every((step, at) => path[at] === step);
+}
+
+function fieldText(name: string, schema: JsonSchema): string | undefined {
+  const { description, type, default: byDefault, enum: values, deprecated } = schema;
+  const types = Array.isArray(type) ? type.join(' or ') : typeof type === 'string' ? type : undefined;
+  const facts: string[] = [];
+  if (Array.isArray(values)) facts.push(`One of ${values.map((value) => `\`${JSON.stringify(value)}\``).join(', ')}`);
+  if (byDefault !== undefined) facts.push(`Default: \`${JSON.stringify(byDefault)}\``);
+  if (deprecated === true) facts.push('Deprecated');
+  if (typeof description !== 'string' && types === undefined && facts.length === 0) return undefined;
+  const heading = types === undefined ? `**${name}**` : `**${name}**: ${types}`;
+  return joined([heading, typeof description === 'string' ? description : undefined, facts.join(' · ')]);
+}
+
+function typed(source: string, type: ExprType): string {
+  const shown = source.length > 80 ? `${source.slice(0, 79)}…` : source;
+  return `\`\`\`\n${shown.replaceAll('```', "'''")}: ${typeText(type)}\n\`\`\``;
+}
+
+function joined(parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== '').join('\n\n');
+}

@@ -1,0 +1,131 @@
+import type { TaskContract } from '@summit/maestro-sdk';
+import type { Diagnostic } from '../diagnostic.ts';
+import { applyFixes } from '../format/apply-fixes.ts';
+import { lintFile } from '../lint/lint.ts';
+import { Session, type SessionOptions } from '../lint/session.ts';
+import type { Manifest } from '../model/manifest.ts';
+import { assembleCatalog, type ParsedCatalogFile, parseCatalogFile } from '../parse/catalog.ts';
+import type { SourceFile } from '../text/source.ts';
+import { Relations } from './relations.ts';
+
+/** What was found in a file, and what it was found under. */
+interface Found {
+  stamp: string;
+  diagnostics: Diagnostic[];
+}
+
+/**
+ * A catalog that is being edited. After a change only what it can touch is worked out again: the file that changed is read,
+ * and of the others those that are related to it are checked when they are asked for.
+ */
+export class LiveCatalog {
+  readonly #files = new Map<string, ParsedCatalogFile>();
+  readonly #relations = new Relations();
+  readonly #found = new Map<string, Found>();
+  #contracts: readonly TaskContract[];
+  #options: SessionOptions;
+  #generation = 0;
+  #session: Session | undefined;
+
+  constructor(contracts: readonly TaskContract[] = [], options: SessionOptions = {}) {
+    this.#contracts = contracts;
+    this.#options = options;
+  }
+
+  /** Other tasks are installed, or other settings in force. */
+  configure(contracts: readonly TaskContract[], options: SessionOptions = {}): void {
+    this.#contracts = contracts;
+    this.#options = options;
+    this.#generation += 1;
+    this.#session = undefined;
+  }
+
+  /** The text of a file, new or changed. Returns whether it is another one. */
+  set(path: string, text: string): boolean {
+    const before = this.#files.get(path);
+    const parsed = before && sameText(before.file.text, text) ? before : parseCatalogFile({ path, text });
+    if (parsed === before) return false;
+    this.#files.set(path, parsed);
+    this.#relations.set(path, parsed);
+    this.#session = undefined;
+    return true;
+  }
+
+  delete(path: string): boolean {
+    if (!this.#files.delete(path)) return false;
+    this.#relations.delete(path);
+    this.#found.delete(path);
+    this.#session = undefined;
+    return true;
+  }
+
+  has(path: string): boolean {
+    return this.#files.has(path);
+  }
+
+  paths(): string[] {
+    return [...this.#files.keys()];
+  }
+
+  file(path: string): SourceFile | undefined {
+    return this.#files.get(path)?.file;
+  }
+
+  /** The manifests of a file, in the order of the text. */
+  manifests(path: string): readonly Manifest[] {
+    return this.#files.get(path)?.manifests ?? [];
+  }
+
+  /** The catalog as it is now. */
+  get session(): Session {
+    this.#session ??= this.#sessionOf([...this.#files.values()]);
+    return this.#session;
+  }
+
+  /** What `lint` says of a file. */
+  diagnostics(path: string): Diagnostic[] {
+    const stamp = `${this.#generation} ${this.#relations.stamp(path)}`;
+    const before = this.#found.get(path);
+    if (before?.stamp === stamp) return before.diagnostics;
+    const diagnostics = lintFile(this.session, path);
+    this.#found.set(path, { stamp, diagnostics });
+    return diagnostics;
+  }
+
+  /** Whether `diagnostics` has to work for its answer. */
+  isStale(path: string): boolean {
+    return this.#found.get(path)?.stamp !== `${this.#generation} ${this.#relations.stamp(path)}`;
+  }
+
+  /** The text of a file after all fixes that are offered, and those that are offered then. */
+  fixed(path: string): string | undefined {
+    const parsed = this.#files.get(path);
+    if (!parsed) return undefined;
+    let { text } = parsed.file;
+    let diagnostics = this.diagnostics(path);
+    // A fix may uncover another mistake; more rounds than this only hostile text needs.
+    for (let round = 0; round < 5; round++) {
+      const next = applyFixes(text, diagnostics);
+      if (next.applied === 0) break;
+      ({ text } = next);
+      const others = [...this.#files].map(([other, known]) => (other === path ? parseCatalogFile({ path, text }) : known));
+      diagnostics = lintFile(this.#sessionOf(others), path);
+    }
+    return text;
+  }
+
+  /** The session as it would be with another text of a file; nothing is kept of it. */
+  supposing(path: string, text: string): { session: Session; manifests: readonly Manifest[] } {
+    const parsed = parseCatalogFile({ path, text });
+    const files = [...this.#files].map(([other, known]) => (other === path ? parsed : known));
+    return { session: this.#sessionOf(files), manifests: parsed.manifests };
+  }
+
+  #sessionOf(files: readonly ParsedCatalogFile[]): Session {
+    return new Session(assembleCatalog(files), this.#contracts, this.#options);
+  }
+}
+
+function sameText(known: string, text: string): boolean {
+  return known === (text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+}
