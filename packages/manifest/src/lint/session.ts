@@ -53,7 +53,7 @@ export class Session {
   #depth = 0;
 
   readonly #trusted: (file: string) => boolean;
-  #used: Set<Workflow> | undefined;
+  #used: Set<Manifest> | undefined;
 
   constructor(catalog: Catalog, contracts: readonly TaskContract[], options: SessionOptions = {}) {
     this.catalog = catalog;
@@ -146,13 +146,17 @@ export class Session {
 
   /** Whether a runbook or another workflow of the catalog runs a workflow, as far as that is known. */
   isUsed(workflow: Workflow): boolean {
-    if (!this.#used) {
-      const manifests = this.catalog.manifests;
-      this.#used = new Set(
-        manifests.flatMap((manifest) => (manifest.kind === 'Runbook' ? (this.workflowOf(manifest) ?? []) : this.subWorkflows(manifest))),
-      );
-    }
-    return this.#used.has(workflow) || this.catalog.incomplete;
+    // Of a reference that resolves to nothing, which is told elsewhere, nobody knows what was meant.
+    const unclear = (manifest: Manifest) => manifest.kind === 'Runbook' && !this.workflowOf(manifest);
+    this.#used ??= new Set(
+      this.catalog.incomplete || this.catalog.manifests.some(unclear)
+        ? this.catalog.manifests
+        : this.catalog.manifests.flatMap((manifest) =>
+            manifest.kind === 'Runbook' ? (this.workflowOf(manifest) ?? []) : this.subWorkflows(manifest),
+          ),
+    );
+    const used = this.#used;
+    return this.manifests.twins(workflow).some((twin) => used.has(twin));
   }
 
   /** Whether the catalog that a file is part of may hold code. */

@@ -44,5 +44,5 @@ function sitesOfTask(manifest: Manifest, task: TaskView): Site[] {
   if (when) sites.push(...sitesIn(when, { manifest, place: 'when', task }));
   if (forEach) sites.push(...sitesIn(forEach.in, { manifest, place: 'forEach', task }));
   if (compensate?.with) sites.push(...sitesIn(compensate.with, { manifest, place: 'compensate', task, call: compensate }));
-  return sites;
+  return sites.sort((a, b) => a.node.start - b.node.start);
 }

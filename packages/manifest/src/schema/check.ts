@@ -147,7 +147,9 @@ function withHint(problem: SchemaProblem, schema: { [keyword: string]: unknown }
   const description = keyword(schema, 'description');
   const own = problem.node === node && (problem.kind === 'type' || problem.kind === 'value');
   if (!own || problem.hint !== undefined) return problem;
-  const hint = typeof description === 'string' ? cut(description, 200) : hintOnType(problem);
+  const about = typeof description === 'string' ? cut(description, 200) : undefined;
+  const form = about !== undefined && problem.types?.[0] === 'string' ? undefined : hintOnType(problem);
+  const hint = form !== undefined && about !== undefined ? `${form}: ${about}` : (form ?? about);
   return hint === undefined ? problem : { ...problem, hint };
 }
 

@@ -1,3 +1,4 @@
+import type { TaskView } from '../../model/manifest.ts';
 import { quoted } from '../../text/words.ts';
 import { addNeed } from '../add-need.ts';
 import { defineRule } from '../define.ts';
@@ -41,27 +42,30 @@ spec:
         text: fetched \${tasks.fetch.output.size} bytes
 `,
   },
-  create: ({ session, report }) => ({
-    scalar(site) {
-      const { manifest, task } = site;
-      if (!task || manifest.kind !== 'Workflow') return;
-      const told = new Set<string>();
-      for (const { code, task: id, start, end } of session.analysis(site).problems) {
-        if (code !== 'not-an-ancestor' || id === undefined || told.has(id)) continue;
-        told.add(id);
-        const dag = session.dag(manifest);
-        const other = dag.ids.get(id);
-        const circular = other === task || (other !== undefined && task.id !== undefined && dag.ancestors(other).has(task.id.value));
-        report(manifest, {
-          start,
-          end,
-          message: `${siteTitle(site)} reads task ${quoted(id)}, which it does not need${other === task ? ': no task can read itself' : ''}`,
-          hint: circular
-            ? `${quoted(id)} waits for this task itself: read something that is there before`
-            : `add ${quoted(id)} to its needs`,
-          fix: circular ? undefined : addNeed(manifest.file, task, id),
-        });
-      }
-    },
-  }),
+  create: ({ session, report }) => {
+    // A need that is missing is missing once, however often the task reads what it does not need.
+    const told = new Map<TaskView, Set<string>>();
+    return {
+      scalar(site) {
+        const { manifest, task } = site;
+        if (!task || manifest.kind !== 'Workflow') return;
+        for (const { code, task: id, start, end } of session.analysis(site).problems) {
+          if (code !== 'not-an-ancestor' || id === undefined || told.get(task)?.has(id)) continue;
+          told.set(task, (told.get(task) ?? new Set()).add(id));
+          const dag = session.dag(manifest);
+          const other = dag.ids.get(id);
+          const circular = other === task || (other !== undefined && task.id !== undefined && dag.ancestors(other).has(task.id.value));
+          report(manifest, {
+            start,
+            end,
+            message: `${siteTitle(site)} reads task ${quoted(id)}, which it does not need${other === task ? ': no task can read itself' : ''}`,
+            hint: circular
+              ? `${quoted(id)} waits for this task itself: read something that is there before`
+              : `add ${quoted(id)} to its needs`,
+            fix: circular ? undefined : addNeed(manifest.file, task, id),
+          });
+        }
+      },
+    };
+  },
 });

@@ -63,6 +63,8 @@ spec:
     runbook(runbook) {
       const workflow = context.session.workflowOf(runbook);
       if (!workflow?.parametersSound || !runbook.inputsSound || !runbook.withSound) return;
+      // Of two with one name, which is told elsewhere, nobody knows which is meant.
+      if (context.session.manifests.twins(workflow).length > 1) return;
       const misspelt = checkInputs(context, runbook, workflow);
       for (const entry of runbook.with?.entries.values() ?? []) {
         const meant = checkEntry(context, runbook, workflow, entry);
