@@ -1,5 +1,5 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, type ParsedNode, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
-import { quoted } from '../text/words.ts';
+import { cut, quoted } from '../text/words.ts';
 import { limits } from './limits.ts';
 import type { Entry, MapNode, Node, ScalarNode, ScalarStyle, SeqNode } from './node.ts';
 import type { SyntaxProblem, YamlDocument } from './yaml.ts';
@@ -111,18 +111,30 @@ class Conversion {
     if (unmasked !== undefined) return { ...node, value: unmasked, end: start + unmasked.length };
     const value = source.value as unknown;
     if (typeof value === 'number') node.value = this.#number(node, value, source.source);
-    else if (typeof value === 'string' || typeof value === 'boolean') node.value = value;
+    else if (typeof value === 'string') node.value = this.#text(node, value);
+    else if (typeof value === 'boolean') node.value = value;
     return node;
+  }
+
+  #text(node: ScalarNode, value: string): string {
+    // Only an escape can make one: the file itself has been looked through.
+    if (node.style !== 'double' || value.isWellFormed()) return value;
+    this.#report(
+      node,
+      'an escape here is half of a surrogate pair, which is no character',
+      'write both halves, \\ud83d\\ude00, or \\U0001f600',
+    );
+    return value.toWellFormed();
   }
 
   #number(node: ScalarNode, value: number, text: string): number {
     if (!Number.isFinite(value)) {
-      this.#report(node, `${text} is not a number that JSON can hold`, 'quote it if it is text');
+      this.#report(node, `${cut(text, 60)} is not a number that JSON can hold`, 'quote it if it is text');
       node.unreadable = true;
       return 0;
     }
-    if (/^[-+]?\d+$/.test(text) && !Number.isSafeInteger(value)) {
-      this.#report(node, `the integer ${text} is too large to be exact`, `quote it: "${text}"`, `"${text}"`);
+    if (/^(?:[-+]?\d+|0o[0-7]+|0x[0-9a-fA-F]+)$/.test(text) && !Number.isSafeInteger(value)) {
+      this.#report(node, `the integer ${cut(text, 60)} is too large to be exact`, `quote it: "${cut(text, 60)}"`, `"${text}"`);
     }
     return value;
   }
@@ -131,19 +143,20 @@ class Conversion {
     const [start, end] = source.range;
     const place = { start, end };
     const name = source.source;
+    const shown = cut(name, 80);
     if (!this.#anchors.has(name)) {
-      const hint = `write &${name} before the value it stands for, or quote a string that starts with *`;
-      this.#report(place, `alias *${name} has no anchor before it`, hint);
+      const hint = `write &${shown} before the value it stands for, or quote a string that starts with *`;
+      this.#report(place, `alias *${shown} has no anchor before it`, hint);
       return unreadable(start, end);
     }
     const target = this.#anchors.get(name);
     if (!target) {
-      this.#report(place, `alias *${name} stands for a value that contains it`, 'a manifest is a tree: write the value out');
+      this.#report(place, `alias *${shown} stands for a value that contains it`, 'a manifest is a tree: write the value out');
       return unreadable(start, end);
     }
     this.#expanded += this.#sizes.get(target) ?? 1;
     if (this.#depth + this.#height(target) > limits.depth) {
-      this.#report(place, `alias *${name} nests values more than ${limits.depth} levels deep`, 'give the value a flatter shape');
+      this.#report(place, `alias *${shown} nests values more than ${limits.depth} levels deep`, 'give the value a flatter shape');
       return unreadable(start, end);
     }
     if (this.#expanded <= limits.expandedValues) return target;

@@ -1,5 +1,6 @@
 import type { YAMLError } from 'yaml';
 import { findClose } from '../expressions/scan.ts';
+import { cut } from '../text/words.ts';
 import type { SyntaxProblem } from './yaml.ts';
 
 /**
@@ -20,10 +21,10 @@ export function unquotedExpression(text: string, error: YAMLError): SyntaxProble
 
 function advise(text: string, start: number, end: number | undefined, why: string): SyntaxProblem {
   const shown = text.slice(start, end ?? start + lineRest(text, start).length).trimEnd();
-  const problem: SyntaxProblem = { start, end: start + shown.length, message: `unquoted expression ${shown}: ${why}` };
+  const problem: SyntaxProblem = { start, end: start + shown.length, message: `unquoted expression ${cut(shown, 200)}: ${why}` };
   if (end === undefined) return { ...problem, hint: 'put the whole value in quotes' };
   const newText = quote(shown);
-  return { ...problem, hint: `quote it: ${newText}`, fix: { start, end, newText } };
+  return { ...problem, hint: `quote it: ${cut(newText, 200)}`, fix: { start, end, newText } };
 }
 
 /** A YAML string that reads as `value`; double quotes unless the value would need escapes. */

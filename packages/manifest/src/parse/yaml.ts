@@ -1,5 +1,6 @@
 import { Composer, type CST, type Document, Lexer, type ParsedNode, Parser, visit, type YAMLError } from 'yaml';
-import { counted } from '../text/words.ts';
+import { counted, cut } from '../text/words.ts';
+import { refuseCharacter } from './characters.ts';
 import { limits } from './limits.ts';
 
 /** A part of the text that keeps it from being read. */
@@ -43,28 +44,11 @@ function refuseText(text: string): SyntaxProblem | undefined {
     return {
       start: limits.fileLength,
       end: limits.fileLength,
-      message: `the file is too long: ${text.length} characters; a manifest may have ${limits.fileLength}`,
+      message: `the file is too long: a manifest may have ${limits.fileLength} characters`,
       hint: 'split it into several files; large data belongs in an artifact, not in a manifest',
     };
   }
-  const control = firstControl(text);
-  if (control === -1) return undefined;
-  const code = text.charCodeAt(control).toString(16).toUpperCase().padStart(4, '0');
-  return {
-    start: control,
-    end: control + 1,
-    message: `control character U+${code}: this is not a text file`,
-    hint: 'a manifest is UTF-8 text; inside a double-quoted string write the character as an escape, e.g. "\\x07"',
-  };
-}
-
-/** Offset of the first character that YAML does not allow, or -1. Tab, line feed and carriage return are allowed. */
-function firstControl(text: string): number {
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code < 0x20 ? code !== 0x09 && code !== 0x0a && code !== 0x0d : code === 0x7f || code === 0xfffe || code === 0xffff) return at;
-  }
-  return -1;
+  return refuseCharacter(text);
 }
 
 /** Runs lexer and parser together, so that hostile nesting and length are noticed before the recursive composer sees them. */
@@ -95,7 +79,7 @@ export function syntaxProblem(text: string, document: YamlDocument, error: YAMLE
     const hint = `close it with another ${text[opening]} on the same line, or write it in a block (|)`;
     return { start: opening, end: opening + 1, message: `the string that starts with ${text[opening]} is not closed`, hint };
   }
-  let [start, end] = error.pos;
+  let [start, end] = [error.pos[0], Math.min(error.pos[1], text.length)];
   if (error.code === 'NON_STRING_KEY' && text.startsWith('{{', error.pos[0] - 1)) {
     const hint = 'an expression is written ${...}, and in quotes inside of { } and [ ]';
     return { start: error.pos[0] - 1, end: error.pos[0] + 1, message: 'YAML takes {{ for a mapping in a mapping', hint };
@@ -126,10 +110,14 @@ function message(error: YAMLError): string {
   if (error.code === 'TAB_AS_INDENT') return 'a tab is used as indentation';
   if (error.code === 'BLOCK_AS_IMPLICIT_KEY') return 'YAML takes the ": " in this value for the end of a key';
   if (error.code === 'NON_STRING_KEY') return 'a key must be a plain string';
-  return `not YAML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`;
+  if (error.code === 'KEY_OVER_1024_CHARS') return 'YAML finds a key of more than 1024 characters here';
+  // It may quote what it found, however long.
+  return cut(`not YAML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`, 300);
 }
 
 const hints: { [code in YAMLError['code']]?: string } = {
+  NON_STRING_KEY: 'write name: value; lists, mappings and aliases cannot be keys',
+  KEY_OVER_1024_CHARS: 'shorten the key; if it is text, put the whole value in quotes',
   TAB_AS_INDENT: 'indent with spaces: YAML does not allow tabs',
   BAD_INDENT: 'check the indentation, and that every [ and { is closed',
   BLOCK_AS_IMPLICIT_KEY: 'put the value in quotes, or write it in a block (|)',

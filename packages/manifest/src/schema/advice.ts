@@ -1,16 +1,22 @@
 import type { Node } from '../parse/node.ts';
 import { quote } from '../parse/unquoted.ts';
-import type { SchemaProblem } from './problem.ts';
+import type { Checking, SchemaProblem } from './problem.ts';
 import { type AnySchema, isSchema, keyword } from './refs.ts';
 import { checkString } from './scalar.ts';
 
 /** Adds the way out to a value of the wrong type, where it is one of the usual slips: quotes too many or too few, a list of one. */
-export function adviseOnType(problem: SchemaProblem, node: Node, schema: { [keyword: string]: unknown }, types: string[]): SchemaProblem {
+export function adviseOnType(
+  checker: Checking,
+  problem: SchemaProblem,
+  node: Node,
+  schema: { [keyword: string]: unknown },
+  types: string[],
+): SchemaProblem {
   if (node.kind !== 'scalar' || node.value === null) return problem;
   const advise = (hint: string, replacement: string): SchemaProblem => ({ ...problem, hint: `${hint}: ${replacement}`, replacement });
   const source = node.token && 'source' in node.token ? node.token.source : undefined;
   if (types.includes('string') && typeof node.value !== 'string' && source !== undefined) {
-    return checkString(schema, node, source, problem.path, true).length === 0 ? advise('quote it', quote(source)) : problem;
+    return checkString(checker, schema, node, source, problem.path).length === 0 ? advise('quote it', quote(source)) : problem;
   }
   if (typeof node.value !== 'string') return problem;
   if (types.includes('boolean')) return adviseOnBoolean(problem, node.value, advise);

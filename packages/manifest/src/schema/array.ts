@@ -44,7 +44,7 @@ function sizeProblems(schema: Schema, node: SeqNode, path: Path): SchemaProblem[
 }
 
 function duplicates(checker: Checking, schema: Schema, node: SeqNode, path: Path): SchemaProblem[] {
-  if (keyword(schema, 'uniqueItems') !== true) return [];
+  if (keyword(schema, 'uniqueItems') !== true || !checker.spend(node.items.length)) return [];
   const seen = new Set<string>();
   const problems: SchemaProblem[] = [];
   for (const [index, item] of node.items.entries()) {

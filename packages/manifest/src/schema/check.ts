@@ -3,6 +3,7 @@ import { cut } from '../text/words.ts';
 import { adviseOnType, hintOnType } from './advice.ts';
 import { checkAlternatives } from './alternatives.ts';
 import { checkArray } from './array.ts';
+import { Budget, budgetFor } from './budget.ts';
 import { choiceProblem, typesOf } from './choice.ts';
 import { equals, found, typeOf, typeTitle } from './describe.ts';
 import { checkObject } from './object.ts';
@@ -16,22 +17,37 @@ import { checkNumber, checkString } from './scalar.ts';
  * Where a value is not known before the run (see `CheckOptions.dynamic`), only what is certainly wrong is a problem.
  */
 export function checkValue(schema: AnySchema, node: Node, options: CheckOptions): SchemaProblem[] {
-  return new Checker(schema, options).check(schema, node, []);
+  // The schemas that come with the program are known to end.
+  const budget = options.budget ?? (options.trustedPatterns ? new Budget(Number.POSITIVE_INFINITY) : budgetFor(node));
+  const problems = new Checker(schema, options, budget).check(schema, node, []);
+  if (!budget.exhausted) return problems;
+  return budget.tell() ? [tooMuchWork(node)] : [];
+}
+
+function tooMuchWork(node: Node): SchemaProblem {
+  const hint = 'make the schema simpler: no alternatives that refer to each other, no large repetitions {n,m} in patterns';
+  return { kind: 'value', node, path: [], text: 'cannot be checked: its schema takes too much work', hint };
 }
 
 class Checker implements Checking {
   readonly options: CheckOptions;
   readonly #root: AnySchema;
+  readonly #budget: Budget;
   #depth = 0;
 
-  constructor(root: AnySchema, options: CheckOptions) {
+  constructor(root: AnySchema, options: CheckOptions, budget: Budget) {
     this.#root = root;
     this.options = options;
+    this.#budget = budget;
+  }
+
+  spend(steps: number): boolean {
+    return this.#budget.take(steps);
   }
 
   check(schema: AnySchema, node: Node, path: Path): SchemaProblem[] {
     // Deeper than any document: the schema refers to itself without consuming a value.
-    if (this.#depth > 200) return [];
+    if (this.#depth > 200 || !this.#budget.take(1)) return [];
     this.#depth++;
     try {
       return this.#check(schema, node, path);
@@ -45,7 +61,10 @@ class Checker implements Checking {
     const resolved = this.resolve(schema);
     if (resolved === true) return [];
     if (resolved === false) return [{ kind: 'value', node, path, text: 'must not be given' }];
-    return this.#checkSchema(resolved, node, path).map((problem) => withHint(problem, resolved, node));
+    const problems = this.#checkSchema(resolved, node, path);
+    // Each is passed up through every schema around this one.
+    this.spend(problems.length);
+    return problems.map((problem) => withHint(problem, resolved, node));
   }
 
   #checkSchema(resolved: { [keyword: string]: unknown }, node: Node, path: Path): SchemaProblem[] {
@@ -99,14 +118,14 @@ class Checker implements Checking {
     if (!types || types.some((type) => isOfType(node, type))) return undefined;
     const title = keyword(schema, 'patternErrorMessage');
     const text = `${typeof title === 'string' ? title : `must be ${typeTitle(types)}`}, found ${found(node)}`;
-    return [adviseOnType({ kind: 'type', node, path, types, text }, node, schema, types)];
+    return [adviseOnType(this, { kind: 'type', node, path, types, text }, node, schema, types)];
   }
 
   #checkChoice(schema: { [keyword: string]: unknown }, node: Node, path: Path): SchemaProblem[] | undefined {
     if (this.isOpen(node)) return undefined;
     const text = this.literal(node);
     for (const allowed of [Object.hasOwn(schema, 'const') ? [schema.const] : undefined, keyword(schema, 'enum')]) {
-      if (!Array.isArray(allowed)) continue;
+      if (!Array.isArray(allowed) || !this.spend(allowed.length / 10)) continue;
       if (!allowed.some((value) => (text === undefined ? equals(node, value) : value === text)))
         return [choiceProblem(node, path, allowed)];
     }
@@ -118,7 +137,7 @@ class Checker implements Checking {
     if (node.kind === 'seq') return checkArray(this, schema, node, path);
     if (typeof node.value === 'number') return checkNumber(schema, node, node.value, path);
     const text = this.literal(node);
-    return text === undefined ? [] : checkString(schema, node, text, path, this.options.trustedPatterns === true);
+    return text === undefined ? [] : checkString(this, schema, node, text, path);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Node, toJson } from '../parse/node.ts';
-import { cut } from '../text/words.ts';
+import { cut, visible } from '../text/words.ts';
 
 /** JSON Schema's types as messages call them. */
 const titles: { [type: string]: string } = {
@@ -25,12 +25,12 @@ export function found(node: Node): string {
     if (node.value === null) return node.empty ? 'nothing' : 'null';
     // As it was written: 1.0 is the number 1, but nobody finds a 1 in the file.
     if (typeof node.value === 'number' && node.token && 'source' in node.token) return cut(node.token.source, 60);
-    return cut(JSON.stringify(node.value), 60);
+    return visible(cut(JSON.stringify(node.value), 60));
   }
   if (node.kind === 'seq') return node.items.length === 0 ? 'an empty list' : `a list of ${node.items.length}`;
   const names = [...node.entries.keys()];
   if (names.length === 0) return 'an empty mapping';
-  return cut(`a mapping with ${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`, 60);
+  return visible(cut(`a mapping with ${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`, 60));
 }
 
 /** The JSON Schema type of a value; a number without fraction is an integer. */
@@ -44,7 +44,7 @@ export function typeOf(node: Node): string {
 
 /** A value of a schema as messages show it. */
 export function shown(value: unknown): string {
-  return cut(JSON.stringify(value) ?? String(value), 60);
+  return visible(cut(JSON.stringify(value) ?? String(value), 60));
 }
 
 /** Structural equality of a node and a value of a schema. */

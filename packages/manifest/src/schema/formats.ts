@@ -12,7 +12,7 @@ const titles: { [format: string]: string } = {
   email: 'an e-mail address',
   hostname: 'a host name',
   uuid: 'a UUID',
-  re2: 'an RE2 regular expression (no look-ahead, no back-references, at most 2,000 characters)',
+  re2: 'an RE2 regular expression (no look-ahead, no back-references, at most 2,000 characters, no large repetitions in repetitions)',
 };
 
 /** A format as messages call it, with an article. */

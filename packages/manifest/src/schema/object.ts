@@ -1,7 +1,7 @@
 import type { Entry, MapNode, Path } from '../parse/node.ts';
 import { quote } from '../parse/unquoted.ts';
 import { nearest } from '../text/near.ts';
-import { choices, counted, didYouMean, quoted } from '../text/words.ts';
+import { choices, counted, cut, didYouMean, quoted } from '../text/words.ts';
 import { found } from './describe.ts';
 import { matchesPattern } from './pattern.ts';
 import { type Checking, MOST_PROBLEMS, type SchemaProblem } from './problem.ts';
@@ -14,11 +14,12 @@ type Fields = { [name: string]: unknown };
 export function checkObject(checker: Checking, schema: Schema, node: MapNode, path: Path): SchemaProblem[] {
   const properties = fields(keyword(schema, 'properties'));
   const required = strings(keyword(schema, 'required'));
+  checker.spend(required.length / 10);
   const missing = new Set(required.filter((name) => !node.entries.has(name)));
   const problems: SchemaProblem[] = [];
   for (const entry of node.entries.values()) {
     if (problems.length >= MOST_PROBLEMS) break;
-    const schemas = schemasOf(schema, properties, entry.name);
+    const schemas = schemasOf(checker, schema, properties, entry.name);
     if (schemas === 'unknown') problems.push(unknown(checker, node, entry, path, properties, missing));
     else for (const fieldSchema of schemas) problems.push(...checker.check(fieldSchema, entry.value, [...path, entry.name]));
   }
@@ -43,12 +44,12 @@ export function missingProblem(
 
 /** `add version: Full semantic version` */
 function missingHint(missing: string[], properties: Fields): string {
-  const described = missing.map((name) => {
+  const described = missing.slice(0, 8).map((name) => {
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
     const description = isSchema(schema) && typeof schema !== 'boolean' ? keyword(schema, 'description') : undefined;
     return typeof description === 'string' ? `${name} (${description})` : name;
   });
-  return `add ${described.join(', ')}`;
+  return cut(`add ${described.join(', ')}${missing.length > 8 ? ', …' : ''}`, 500);
 }
 
 function plural(noun: string): string {
@@ -56,12 +57,12 @@ function plural(noun: string): string {
 }
 
 /** The schemas a field has to fit; `unknown` where no field of this name may be. */
-function schemasOf(schema: Schema, properties: Fields, name: string): AnySchema[] | 'unknown' {
+function schemasOf(checker: Checking, schema: Schema, properties: Fields, name: string): AnySchema[] | 'unknown' {
   const schemas: AnySchema[] = [];
   const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
   if (isSchema(own)) schemas.push(own);
   for (const [pattern, value] of Object.entries(fields(keyword(schema, 'patternProperties')))) {
-    const matches = matchesPattern(pattern, name);
+    const matches = matchesPattern(pattern, name, (steps) => checker.spend(steps));
     // A pattern of another engine: nobody can say here, so nothing is wrong.
     if (matches === undefined) return [];
     if (matches && isSchema(value)) schemas.push(value);

@@ -1,4 +1,5 @@
 import type { Entry, Node, Path } from '../parse/node.ts';
+import type { Budget } from './budget.ts';
 import type { AnySchema } from './refs.ts';
 
 /** Why a value does not fit its schema: one mistake, at one node. */
@@ -42,11 +43,15 @@ export interface CheckOptions {
   noun: string;
   /** Patterns come with the program: the built-in regex engine is safe, and quicker to start. */
   trustedPatterns?: boolean;
+  /** What this check and others may take together. Absent: what is plenty for one value. */
+  budget?: Budget;
 }
 
 /** The checker as its keywords see it. */
 export interface Checking {
   readonly options: CheckOptions;
+  /** Whether work of so many steps can still be afforded; if not, it must not be done. */
+  spend(steps: number): boolean;
   /** All that is wrong with `node` by `schema`. */
   check(schema: AnySchema, node: Node, path: Path): SchemaProblem[];
   /** The schema that counts: references followed. */

@@ -1,15 +1,18 @@
 import type { Node, Path } from '../parse/node.ts';
-import { found } from './describe.ts';
+import { found, shown } from './describe.ts';
 import { formatTitle, hasFormat } from './formats.ts';
-import { matchesPattern } from './pattern.ts';
-import type { SchemaProblem } from './problem.ts';
+import { matchesPattern, patternSteps } from './pattern.ts';
+import type { Checking, SchemaProblem } from './problem.ts';
 import { keyword } from './refs.ts';
 
 type Schema = { [keyword: string]: unknown };
 
+/** What checking a text needs of a checker. */
+type Checks = Pick<Checking, 'spend' | 'options'>;
+
 /** Length, pattern and format; the first that fails is told. */
-export function checkString(schema: Schema, node: Node, text: string, path: Path, trusted: boolean): SchemaProblem[] {
-  const wrong = lengthProblem(schema, text) ?? patternProblem(schema, text, trusted) ?? formatProblem(schema, text);
+export function checkString(checker: Checks, schema: Schema, node: Node, text: string, path: Path): SchemaProblem[] {
+  const wrong = lengthProblem(schema, text) ?? patternProblem(checker, schema, text) ?? formatProblem(checker, schema, text);
   return wrong === undefined ? [] : [{ kind: 'value', node, path, text: `${wrong}, found ${found(node)}` }];
 }
 
@@ -25,18 +28,22 @@ function lengthProblem(schema: Schema, text: string): string | undefined {
   return undefined;
 }
 
-function patternProblem(schema: Schema, text: string, trusted: boolean): string | undefined {
+function patternProblem(checker: Checks, schema: Schema, text: string): string | undefined {
   const pattern = keyword(schema, 'pattern');
   if (typeof pattern !== 'string') return undefined;
-  const matches = trusted ? new RegExp(pattern, 'u').test(text) : matchesPattern(pattern, text);
+  const { options } = checker;
+  const matches = options.trustedPatterns
+    ? new RegExp(pattern, 'u').test(text)
+    : matchesPattern(pattern, text, (steps) => checker.spend(steps));
   if (matches !== false) return undefined;
   // The keyword by which editors, too, explain a pattern.
   const message = keyword(schema, 'patternErrorMessage');
-  return typeof message === 'string' ? message : `must match ${JSON.stringify(pattern)}`;
+  return typeof message === 'string' ? message : `must match ${shown(pattern)}`;
 }
 
-function formatProblem(schema: Schema, text: string): string | undefined {
+function formatProblem(checker: Checks, schema: Schema, text: string): string | undefined {
   const format = keyword(schema, 'format');
+  if (format === 're2' && (!checker.spend(10) || !checker.spend(patternSteps(text)))) return undefined;
   return typeof format === 'string' && !hasFormat(format, text) ? `must be ${formatTitle(format)}` : undefined;
 }
 

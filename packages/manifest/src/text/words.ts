@@ -1,7 +1,15 @@
 /** A name as messages show it: quoted, on one line, cut when long. */
 export function quoted(text: string): string {
-  return JSON.stringify(cut(text, 80));
+  return visible(JSON.stringify(cut(text, 80)));
 }
+
+/** JSON with what cannot be seen as an escape. */
+export function visible(json: string): string {
+  return json.replace(INVISIBLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** C1 controls, what has no width, and what changes the direction of the text around it. */
+const INVISIBLE = /[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** `"a", "b" or "c"`; from the ninth on they are only counted. */
 export function choices(names: readonly string[], conjunction: 'or' | 'and' = 'or'): string {
