@@ -21,6 +21,9 @@ export interface ScalarError {
   hint?: string;
 }
 
+/** Each costs a parse and a check, however short it is. */
+const MOST_EXPRESSIONS = 1_000;
+
 /** The name after `secrets.`, when that is all there is. */
 const SECRET = /^secrets\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\[\s*(?:"([\w.-]+)"|'([\w.-]+)')\s*\])$/;
 
@@ -54,6 +57,12 @@ export function parseScalar(text: string): ParsedScalar | { error: ScalarError }
       literal = '';
       parts.push({ $cel: expression.source });
       expressions.push(expression);
+      if (expressions.length > MOST_EXPRESSIONS) {
+        const message = `more than ${MOST_EXPRESSIONS} expressions in one text`;
+        return {
+          error: { message, start: at, end: close + 1, hint: 'build the text in parts, or with map() and join() in one expression' },
+        };
+      }
       at = close + 1;
     } else {
       literal += '$';

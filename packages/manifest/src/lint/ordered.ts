@@ -1,14 +1,16 @@
 import type { Diagnostic } from '../diagnostic.ts';
+import { capped } from './most.ts';
 
-/** By file, place and code; the same finding at the same place once. */
+/** By file, place and code; the same finding at the same place once, and of each file no more than anybody reads. */
 export function ordered(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const unique = new Map<string, Diagnostic>();
   for (const diagnostic of diagnostics) {
     const { code, file, range, message } = diagnostic;
-    const key = JSON.stringify([file, range, code, message]);
+    const { start, end } = range;
+    const key = `${start.line}:${start.col}:${end.line}:${end.col}:${code}:${file}:${message}`;
     if (!unique.has(key)) unique.set(key, diagnostic);
   }
-  return [...unique.values()].sort(
+  const sorted = [...unique.values()].sort(
     (a, b) =>
       compare(a.file, b.file) ||
       a.range.start.line - b.range.start.line ||
@@ -16,6 +18,7 @@ export function ordered(diagnostics: readonly Diagnostic[]): Diagnostic[] {
       compare(a.code, b.code) ||
       compare(a.message, b.message),
   );
+  return capped(sorted);
 }
 
 function compare(a: string, b: string): number {

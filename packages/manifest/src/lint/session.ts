@@ -13,11 +13,14 @@ import {
   type TaskView,
   type Workflow,
 } from '../model/manifest.ts';
+import { limits } from '../parse/limits.ts';
 import type { Node, StringNode } from '../parse/node.ts';
 import { ContractIndex } from '../resolve/contracts.ts';
 import { ManifestIndex } from '../resolve/manifests.ts';
+import { Budget } from '../schema/budget.ts';
 import { parametersSchema } from '../schema/parameter-schema.ts';
 import type { CheckOptions, Dynamic } from '../schema/problem.ts';
+import type { SourceFile } from '../text/source.ts';
 import { type Analysis, analyze } from './analysis.ts';
 import { alwaysComplete, type Condition, missingOutput } from './certainty.ts';
 import { conditionOf } from './condition.ts';
@@ -42,6 +45,7 @@ export class Session {
   readonly manifests: ManifestIndex;
   readonly #scopes = new Map<Manifest, Scopes>();
   readonly #dags = new Map<Workflow, Dag>();
+  readonly #budgets = new Map<SourceFile, Budget>();
   readonly #sites = new Map<Manifest, Site[]>();
   readonly #analyses = new Map<Site, Analysis>();
   readonly #byNode = new Map<Manifest, Map<object | undefined, Map<Node, Site>>>();
@@ -107,6 +111,11 @@ export class Session {
   /** The strings with `${` of a manifest. */
   sites(manifest: Manifest): Site[] {
     return remember(this.#sites, manifest, () => sitesOf(manifest));
+  }
+
+  /** What checking the values of a file may take, all rules together. */
+  budget({ file }: Manifest): Budget {
+    return remember(this.#budgets, file, () => new Budget(limits.checking));
   }
 
   /** What the expressions of a string are and what is wrong with them. */

@@ -1,26 +1,28 @@
 import { child, entry, isString, type Node, type Path } from '../parse/node.ts';
 import { quote } from '../parse/unquoted.ts';
 import { isRange } from '../resolve/versions.ts';
+import type { Budget } from '../schema/budget.ts';
 import { checkValue } from '../schema/check.ts';
 import { metaSchema } from '../schema/meta-schema.ts';
 import { valueSchema } from '../schema/parameter-schema.ts';
 import type { SchemaProblem } from '../schema/problem.ts';
+import { brokenReferences } from '../schema/ref-check.ts';
 import { keyword } from '../schema/refs.ts';
 import { counted, quoted } from '../text/words.ts';
 import { type Faults, reference, subWorkflowName } from './build.ts';
 import { allCalls, allTasks, type CallView, type Manifest, type ParameterView, type Reference, type TaskView } from './manifest.ts';
 
 /** What is wrong with a manifest by its own fields alone, and more than a JSON Schema can say. Only parts that are sound are looked at. */
-export function extraProblems(manifest: Manifest, faults: Faults): SchemaProblem[] {
+export function extraProblems(manifest: Manifest, faults: Faults, budget: Budget): SchemaProblem[] {
   if (manifest.kind === 'Runbook') {
     return [
       ...quorum(manifest.root),
       ...range(faults, reference(child(child(manifest.root, 'spec'), 'workflowRef')), ['spec', 'workflowRef']),
-      ...manifest.inputs.flatMap((input) => parameter(input, ['spec', 'inputs', indexOf(manifest, 'inputs', input)])),
+      ...manifest.inputs.flatMap((input) => parameter(input, ['spec', 'inputs', indexOf(manifest, 'inputs', input)], budget)),
     ];
   }
   return [
-    ...manifest.parameters.flatMap((view) => parameter(view, ['spec', 'parameters', indexOf(manifest, 'parameters', view)])),
+    ...manifest.parameters.flatMap((view) => parameter(view, ['spec', 'parameters', indexOf(manifest, 'parameters', view)], budget)),
     ...allTasks(manifest).flatMap((task) => [...condition(task), ...items(task)]),
     ...allCalls(manifest).flatMap((call) => calledWorkflow(faults, call)),
   ];
@@ -79,16 +81,17 @@ function items({ forEach, path }: TaskView): SchemaProblem[] {
 }
 
 /** Its schema, then its default and enum against all it says of its values. */
-function parameter(view: ParameterView, path: Path): SchemaProblem[] {
+function parameter(view: ParameterView, path: Path, budget: Budget): SchemaProblem[] {
   if (!view.sound) return [];
   const schema = child(view.node, 'schema');
   if (schema) {
-    const problems = checkValue(metaSchema, schema, { noun: 'keyword', trustedPatterns: true });
-    if (problems.length > 0) return problems.map((problem) => ({ ...problem, path: [...path, 'schema', ...problem.path] }));
+    const problems = checkValue(metaSchema, schema, { noun: 'keyword', trustedPatterns: true, budget });
+    if (problems.length === 0) problems.push(...brokenReferences(schema));
+    if (problems.length > 0) return under(problems, [...path, 'schema']);
   }
   const clash = typeClash(view, path);
   if (clash.length > 0) return clash;
-  return [...enumProblems(view, path), ...defaultProblems(view, path)];
+  return [...enumProblems(view, path, budget), ...defaultProblems(view, path, budget)];
 }
 
 function typeClash(view: ParameterView, path: Path): SchemaProblem[] {
@@ -106,18 +109,18 @@ function typeClash(view: ParameterView, path: Path): SchemaProblem[] {
   return [{ kind: 'value', node: pattern.value, entry: pattern, path, text, hint: 'remove it' }];
 }
 
-function enumProblems(view: ParameterView, path: Path): SchemaProblem[] {
+function enumProblems(view: ParameterView, path: Path, budget: Budget): SchemaProblem[] {
   const values = child(view.node, 'enum');
   if (values?.kind !== 'seq') return [];
   const { enum: _, ...rest } = view.parameter;
   const schema = valueSchema(rest);
-  return values.items.flatMap((item, index) => under(checkValue(schema, item, { noun: 'property' }), [...path, 'enum', index]));
+  return values.items.flatMap((item, index) => under(checkValue(schema, item, { noun: 'property', budget }), [...path, 'enum', index]));
 }
 
-function defaultProblems(view: ParameterView, path: Path): SchemaProblem[] {
+function defaultProblems(view: ParameterView, path: Path, budget: Budget): SchemaProblem[] {
   const value = child(view.node, 'default');
   if (!value) return [];
-  return under(checkValue(valueSchema(view.parameter), value, { noun: 'property' }), [...path, 'default']);
+  return under(checkValue(valueSchema(view.parameter), value, { noun: 'property', budget }), [...path, 'default']);
 }
 
 function under(problems: SchemaProblem[], path: Path): SchemaProblem[] {

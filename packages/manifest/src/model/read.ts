@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { entry, type MapNode, type Node } from '../parse/node.ts';
+import type { Budget } from '../schema/budget.ts';
 import { checkValue } from '../schema/check.ts';
 import { choiceProblem } from '../schema/choice.ts';
 import { found } from '../schema/describe.ts';
@@ -14,16 +15,18 @@ import { extraProblems } from './extra-checks.ts';
 import type { Manifest } from './manifest.ts';
 import { subject } from './subject.ts';
 
+const START = 'start with apiVersion: maestro/v1 and kind: Runbook or Workflow';
+
 const schemas = { Runbook: runbookSchema, Workflow: workflowSchema };
 
-/** Reads one document as a manifest; without a kind there is nothing more to say than that. */
-export function readManifest(file: SourceFile, root: Node): { manifest?: Manifest; diagnostics: Diagnostic[] } {
+/** Reads one document as a manifest; without a kind there is nothing more to say than that. `budget` is for all documents of the file. */
+export function readManifest(file: SourceFile, root: Node, budget: Budget): { manifest?: Manifest; diagnostics: Diagnostic[] } {
   const kind = kindOf(root);
   if (typeof kind !== 'string') return { diagnostics: [report(file, root, 'document', kind)] };
   const problems = checkValue(schemas[kind], root, { noun: 'field', trustedPatterns: true });
   const faults = new Faults(problems);
   const manifest = buildManifest(kind, file, root as MapNode, faults);
-  const extra = extraProblems(manifest, faults);
+  const extra = extraProblems(manifest, faults, budget);
   if (extra.length > 0) manifest.sound = false;
   return { manifest, diagnostics: [...problems, ...extra].map((problem) => report(file, root, kind, problem)) };
 }
@@ -31,12 +34,12 @@ export function readManifest(file: SourceFile, root: Node): { manifest?: Manifes
 function kindOf(root: Node): Manifest['kind'] | SchemaProblem {
   if (root.kind !== 'map') {
     const text = `must be a mapping with apiVersion, kind, metadata and spec, found ${found(root)}`;
-    return { kind: 'type', node: root, path: [], text };
+    return { kind: 'type', node: root, path: [], text, hint: START };
   }
   const missing = ['apiVersion', 'kind'].filter((name) => !root.entries.has(name));
   if (missing.length > 0) {
     const text = `is not a manifest: it lacks ${choices(missing, 'and')}`;
-    return { kind: 'missing', node: root, path: [], text, hint: 'start with apiVersion: maestro/v1 and kind: Runbook or Workflow' };
+    return { kind: 'missing', node: root, path: [], text, hint: START };
   }
   const version = (entry(root, 'apiVersion') as { value: Node }).value;
   if (version.kind !== 'scalar' || version.value !== 'maestro/v1') {

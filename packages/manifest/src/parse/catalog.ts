@@ -1,8 +1,10 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Catalog, Manifest } from '../model/manifest.ts';
 import { readManifest } from '../model/read.ts';
+import { Budget } from '../schema/budget.ts';
 import { SourceFile } from '../text/source.ts';
 import { parseDocuments } from './documents.ts';
+import { limits } from './limits.ts';
 
 /** A file of a catalog: the path that diagnostics name, and its text. */
 export interface CatalogFile {
@@ -67,8 +69,9 @@ export function parseCatalogFile({ path, text }: CatalogFile): ParsedCatalogFile
   }
   if (unreadable) parsed.incomplete = true;
   else if (roots.length === 0) diagnostics.push(emptyFile(file));
+  const budget = new Budget(limits.checking);
   for (const root of roots) {
-    const read = readManifest(file, root);
+    const read = readManifest(file, root, budget);
     diagnostics.push(...read.diagnostics);
     if (read.manifest) parsed.manifests.push(read.manifest);
     if (read.manifest?.name === undefined || read.manifest.version === undefined) parsed.incomplete = true;

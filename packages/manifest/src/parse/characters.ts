@@ -1,4 +1,4 @@
-import type { SyntaxProblem } from './yaml.ts';
+import type { SyntaxProblem } from './problem.ts';
 
 /**
  * The first character that a manifest may not hold: control characters other than tab and line breaks, what is left of bytes

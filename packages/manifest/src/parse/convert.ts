@@ -2,7 +2,8 @@ import { type Alias, isAlias, isMap, isScalar, isSeq, type ParsedNode, type Scal
 import { cut, quoted } from '../text/words.ts';
 import { limits } from './limits.ts';
 import type { Entry, MapNode, Node, ScalarNode, ScalarStyle, SeqNode } from './node.ts';
-import type { SyntaxProblem, YamlDocument } from './yaml.ts';
+import type { SyntaxProblem } from './problem.ts';
+import type { YamlDocument } from './yaml.ts';
 
 const styles: { [type in Scalar.Type]: ScalarStyle } = {
   PLAIN: 'plain',

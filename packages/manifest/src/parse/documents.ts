@@ -1,8 +1,9 @@
 import type { SourceFile } from '../text/source.ts';
 import { convert } from './convert.ts';
 import type { Node } from './node.ts';
+import type { SyntaxProblem } from './problem.ts';
 import { unquotedExpression } from './unquoted.ts';
-import { readYaml, type SyntaxProblem, syntaxProblem, type YamlDocument } from './yaml.ts';
+import { readYaml, syntaxProblem, type YamlDocument } from './yaml.ts';
 
 /** The documents of one file. */
 export interface ParsedFile {

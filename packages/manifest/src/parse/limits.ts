@@ -11,4 +11,6 @@ export const limits = {
   depth: 64,
   /** Values in one document once its aliases are written out. */
   expandedValues: 100_000,
+  /** Steps that holding the values of one file against its own schemas may take, each about a microsecond. */
+  checking: 500_000,
 } as const;

@@ -1,7 +1,7 @@
 import type { YAMLError } from 'yaml';
 import { findClose } from '../expressions/scan.ts';
 import { cut } from '../text/words.ts';
-import type { SyntaxProblem } from './yaml.ts';
+import type { SyntaxProblem } from './problem.ts';
 
 /**
  * The mistake every author makes first: `{ bucket: ${params.b} }`. In a flow mapping `{` ends a plain scalar, and anywhere

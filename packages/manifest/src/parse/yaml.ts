@@ -2,15 +2,7 @@ import { Composer, type CST, type Document, Lexer, type ParsedNode, Parser, visi
 import { counted, cut } from '../text/words.ts';
 import { refuseCharacter } from './characters.ts';
 import { limits } from './limits.ts';
-
-/** A part of the text that keeps it from being read. */
-export interface SyntaxProblem {
-  start: number;
-  end: number;
-  message: string;
-  hint?: string;
-  fix?: { start: number; end: number; newText: string };
-}
+import type { SyntaxProblem } from './problem.ts';
 
 /** The YAML 1.2 core schema and nothing that a file could switch on: no 1.1 booleans, no merge keys, no binary or set tags. */
 const options = {

@@ -55,7 +55,7 @@ spec:
           message:
             names.length === 1
               ? `task ${quoted(names[0] as string)} needs itself`
-              : `tasks need each other in a circle: ${[...names, names[0]].join(' -> ')}`,
+              : `tasks need each other in a circle: ${[...shortened(names), names[0]].join(' -> ')}`,
           hint:
             names.length === 1
               ? 'remove it from its needs'
@@ -65,6 +65,11 @@ spec:
     },
   }),
 });
+
+/** Of a long circle the beginning and the end. */
+function shortened(names: string[]): string[] {
+  return names.length <= 20 ? names : [...names.slice(0, 10), `(${names.length - 15} more)`, ...names.slice(-5)];
+}
 
 /** A circle of workflows is told once, at the first of them. */
 function recursion(session: Session, report: RuleContext['report'], workflow: Workflow): void {

@@ -96,7 +96,8 @@ function checkEntry({ session, report }: RuleContext, runbook: Runbook, workflow
     return near[0];
   }
   const dynamic = session.dynamicIn(runbook);
-  for (const problem of checkValue(valueSchema(target.parameter), entry.value, { noun: 'property', dynamic })) {
+  const budget = session.budget(runbook);
+  for (const problem of checkValue(valueSchema(target.parameter), entry.value, { noun: 'property', dynamic, budget })) {
     const { start, end } = problemSpan(entry.value, problem);
     const message = `${quoted(dotted([entry.name, ...problem.path]))} of ${workflowTitle(workflow)} ${problem.text}`;
     report(runbook, { start, end, message, hint: problem.hint ?? valueHint(target), fix: problemFix(problem) });

@@ -47,7 +47,7 @@ spec:
       const uses = targetName(target);
       const noun = target.kind === 'task' ? 'property' : 'parameter';
       const more = target.kind === 'task' ? `maestro tasks show ${uses} prints what it takes` : `see spec.parameters of ${uses}`;
-      for (const problem of checkValue(schema, input, { noun, dynamic })) {
+      for (const problem of checkValue(schema, input, { noun, dynamic, budget: session.budget(workflow) })) {
         const span = call.withEntry ? problemSpan(call.node, problem, ['with', ...problem.path]) : (call.uses?.node ?? call.node);
         report(workflow, {
           start: span.start,
