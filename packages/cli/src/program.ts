@@ -107,6 +107,8 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
         .description('run a runbook or a workflow to its end')
         .argument('<ref>', 'runbook or workflow: name, or name@version')
         .option('--ephemeral', 'run in this process, without an engine: nothing survives it')
+        .option('--dry-run', 'execute what changes nothing, and only show what the other tasks would do')
+        .addOption(new Option('--execute', 'execute a runbook that says dryRun: true').conflicts('dryRun'))
         .option('--run-id <id>', 'identity of the run; starting the same one twice starts it once')
         .option('--json', 'print events and the result as NDJSON'),
     ).addHelpText('after', RUN_HELP),

@@ -86,5 +86,6 @@ export { type PlanViewOptions, planView } from './plan-view/view.ts';
 export { type Resolved, type ResolvedTask, resolve } from './resolve/resolve.ts';
 export { valueSchema } from './schema/parameter-schema.ts';
 export { runbookSchema } from './schema/runbook-schema.ts';
+export { sampleOf } from './schema/sample.ts';
 export { workflowSchema } from './schema/workflow-schema.ts';
 export type { SourceFile } from './text/source.ts';

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { bindInputs, planDigest } from '@summit/maestro-manifest';
+import { bindInputs, type Plan, planDigest } from '@summit/maestro-manifest';
 import { InvalidInputError, type JsonObject, PolicyDeniedError, TaskError } from '@summit/maestro-sdk';
 import { checkRunId } from './engine/restate/client.ts';
 import { type RunInput, runRef } from './interpreter/run-input.ts';
+import { isWorkflow } from './interpreter/sub-workflow.ts';
 import type { TaskRegistry } from './packages/tasks.ts';
+import { callsOf } from './plan-calls.ts';
 import type { RunRequest } from './run.ts';
 
 /** Largest plan with its inputs, in bytes of JSON: it is kept in the run's journal and read on every replay. */
@@ -11,7 +13,8 @@ const MAX_START_BYTES = 4 * 1024 * 1024;
 
 /**
  * Decides whether a run may start, whoever asks: the initiator's roles, inputs against their types, tasks installed with the
- * contracts the plan was checked against. Throws `ROLE_REQUIRED`, `INPUT_INVALID`, `TASK_NOT_INSTALLED` or `RUN_TOO_LARGE`.
+ * contracts the plan was checked against. Throws `ROLE_REQUIRED`, `INPUT_INVALID`, `PLAN_INVALID`, `TASK_NOT_INSTALLED`, `POOL_UNKNOWN`
+ * or `RUN_TOO_LARGE`.
  */
 export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
   const { plan, initiator } = request;
@@ -30,14 +33,8 @@ export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
     const lines = bound.problems.map(({ message, hint }) => (hint ? `${message} (${hint})` : message));
     throw new InvalidInputError(`inputs of ${ref}: ${lines.join('; ')}`, { code: 'INPUT_INVALID', details: bound.problems });
   }
-  const missing = plan.tasks.filter((task) => registry.get(task.uses) === undefined);
-  if (missing.length > 0) {
-    const names = missing.map(({ id, uses }) => `${uses.name}@${uses.version} (${id})`);
-    throw TaskError.terminal(
-      'TASK_NOT_INSTALLED',
-      `this worker does not have, with the contract ${ref} was checked against: ${names.join(', ')}; install them and restart the worker`,
-    );
-  }
+  checkCalls(plan, ref, registry);
+  const dryRun = request.dryRun ?? plan.dryRun ?? false;
   const run: RunInput = {
     runId,
     plan,
@@ -45,6 +42,7 @@ export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
     inputs: (bound.values ?? {}) as JsonObject,
     initiator,
     startedAt: new Date().toISOString(),
+    ...(dryRun ? { dryRun } : {}),
   };
   const bytes = Buffer.byteLength(JSON.stringify(run));
   if (bytes > MAX_START_BYTES) {
@@ -54,4 +52,26 @@ export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
     );
   }
   return run;
+}
+
+/** Holds everything the plan calls against what is installed here: tasks, hooks, compensations, sub-workflows. */
+function checkCalls(plan: Plan, ref: string, registry: TaskRegistry): void {
+  const { calls, problems } = callsOf(plan);
+  if (problems.length > 0) throw new InvalidInputError(`the plan of ${ref}: ${problems.join('; ')}`, { code: 'PLAN_INVALID' });
+  const missing = calls.filter(({ call }) => !isWorkflow(call.uses) && registry.get(call.uses) === undefined);
+  if (missing.length > 0) {
+    const names = missing.map(({ place, call }) => `${call.uses.name}@${call.uses.version} (${place})`);
+    throw TaskError.terminal(
+      'TASK_NOT_INSTALLED',
+      `this worker does not have, with the contract ${ref} was checked against: ${names.join(', ')}; install them and restart the worker`,
+    );
+  }
+  const pooled = calls.filter(({ task }) => task?.pool !== undefined);
+  if (pooled.length > 0) {
+    const names = pooled.map(({ place, task }) => `"${task?.pool}" (${place})`);
+    throw TaskError.terminal(
+      'POOL_UNKNOWN',
+      `${ref} asks for worker pools, and this worker has none: ${names.join(', ')}; leave out \`pool\` to have it run the tasks itself`,
+    );
+  }
 }

@@ -3,6 +3,7 @@ export { openRunner } from './open-runner.ts';
 export type { EngineOptions, RunnerOptions } from './options.ts';
 export type {
   ActiveRun,
+  CompensationRecord,
   DecisionInput,
   PendingDecision,
   RunError,
@@ -13,6 +14,7 @@ export type {
   RunRequest,
   RunResult,
   RunStatus,
+  TaskPhase,
   TaskRecord,
   TaskStatus,
 } from './run.ts';

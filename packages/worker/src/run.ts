@@ -9,6 +9,8 @@ export interface RunRequest {
   initiator: Initiator;
   /** Chosen by the caller to make starting idempotent; absent: a new one. */
   runId?: string;
+  /** Preview (true) or execute (false), whatever the plan says; absent: as the plan says. */
+  dryRun?: boolean;
 }
 
 export type RunStatus = 'succeeded' | 'failed' | 'cancelled';
@@ -20,16 +22,42 @@ export interface RunError {
   message: string;
   /** Id of the task that failed, where it was one. */
   task?: string;
+  /** Which item of the task's `forEach`, from 0. */
+  item?: number;
   retryable?: boolean;
   details?: unknown;
 }
 
-/** What became of one task. Its output is in the `task.succeeded` event. */
+/** The lists of a workflow that are gone through after its `tasks`. */
+export type TaskPhase = 'onFailure' | 'finally';
+
+/** What became of one task, or of one sub-workflow and then of its tasks. Its output is in the `task.succeeded` event. */
 export interface TaskRecord {
+  /** `deploy`; in the sub-workflow that the task `parent` is, `parent/deploy`; in item 3 of a list of them, `parent[3]/deploy`. */
   id: string;
   /** `name@version` */
   uses: string;
   status: TaskStatus;
+  /** With `forEach`, those of all items. */
+  attempts: number;
+  error?: RunError;
+  /** Which list it stands in; absent: `tasks`. */
+  phase?: TaskPhase;
+  /** Why it was skipped. */
+  reason?: string;
+  /** With `forEach`: of the items, how many there were and how they ended. The others were not started, or were cancelled. */
+  items?: { total: number; succeeded: number; failed: number };
+  /** It was not executed, because the run was a dry run. */
+  previewed?: boolean;
+}
+
+/** What became of undoing one execution that had succeeded. */
+export interface CompensationRecord {
+  task: string;
+  item?: number;
+  /** `name@version` of what undoes it. */
+  uses: string;
+  status: 'compensated' | 'failed';
   attempts: number;
   error?: RunError;
 }
@@ -40,9 +68,16 @@ export interface RunResult {
   status: RunStatus;
   outputs?: JsonObject;
   error?: RunError;
+  /** In plan order; then those of `onFailure` and `finally`, where they were gone through. */
   tasks: TaskRecord[];
+  /** In the order they were done; absent where nothing was undone. */
+  compensations?: CompensationRecord[];
+  /** How many records of sub-workflows and compensations are left out, because there are too many; the events tell all of them. */
+  omittedRecords?: number;
   approvals: Decision[];
   planDigest: string;
+  /** Tasks that write were previewed. */
+  dryRun?: true;
 }
 
 /**
@@ -61,6 +96,30 @@ export interface RunEvent {
   data: JsonObject;
 }
 
+/**
+ * What happens in a run. The data of every `task.*` event names its `task`, as the id of a {@link TaskRecord}.
+ *
+ * | type | data |
+ * |---|---|
+ * | `run.awaiting-approval` | `name`, `pending`: the questions, `needed`: how many of them |
+ * | `decision.made` | `name` of the question, and the decision |
+ * | `run.started` | `ref`, `planDigest`, `tasks`: ids, `dryRun` |
+ * | `run.finished` | `status`, `error` |
+ * | `task.started` | `uses`; `phase` in `onFailure` and `finally`; `items`: how many, with `forEach` |
+ * | `task.attempt-failed` | `attempt`, `error`, `retryInMs` where there will be another; `item`; `compensation: true` where it is what undoes the task |
+ * | `task.succeeded` | `attempts`, `output`; `items` as in the record; `previewed` |
+ * | `task.failed` | `attempts`, `status`: `failed` or `cancelled`, `error`; `items`; `continued: true`: the run goes on (`continueOnError`) |
+ * | `task.skipped` | `reason`: `condition`, `needs` (then `need`), `workflow-failed` or `stopped`; `message` says it |
+ * | `task.previewed` | `resources` it would touch, `input` with secrets by name (absent where too large); `item` |
+ * | `task.item-started` | `item`: which, from 0 |
+ * | `task.item-succeeded` | `item`, `attempts`, `output`, `done` of `total` items |
+ * | `task.item-failed` | `item`, `attempts`, `status`, `error`, `done` of `total` items |
+ * | `task.compensating` | `uses`; `item` |
+ * | `task.compensated` | `attempts`; `item` |
+ * | `task.compensation-failed` | `attempts`, `error`; `item` |
+ * | `task.log` | `attempt`, `level`, `message`, `fields`; `item`, `compensation` |
+ * | `task.event` | `attempt`, `event`, `payload`; `item`, `compensation` |
+ */
 export type RunEventType =
   | 'run.awaiting-approval'
   | 'run.started'
@@ -71,6 +130,13 @@ export type RunEventType =
   | 'task.succeeded'
   | 'task.failed'
   | 'task.skipped'
+  | 'task.previewed'
+  | 'task.item-started'
+  | 'task.item-succeeded'
+  | 'task.item-failed'
+  | 'task.compensating'
+  | 'task.compensated'
+  | 'task.compensation-failed'
   | 'task.log'
   | 'task.event';
 

@@ -1,28 +1,98 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Plan, planDigest, type Template } from '@summit/maestro-manifest';
+import {
+  type Parameter,
+  type Plan,
+  type PlanBody,
+  type PlanCall,
+  type PlanForEach,
+  type PlanTask,
+  planDigest,
+  type Template,
+} from '@summit/maestro-manifest';
 import type { Initiator, JsonObject, TaskContract } from '@summit/maestro-sdk';
-import { type EngineOptions, openRunner, type RunEvent, type Runner, type RunnerOptions, type RunResult } from '@summit/maestro-worker';
+import {
+  type EngineOptions,
+  openRunner,
+  type RunEvent,
+  type Runner,
+  type RunnerOptions,
+  type RunRequest,
+  type RunResult,
+} from '@summit/maestro-worker';
 import { loadContracts } from '@summit/maestro-worker/packages';
 
 export const FIXTURES = join(import.meta.dirname, 'fixture-tasks');
 
-/** A task of a test plan: its short name, input and needs. */
-export interface TestTask {
+/** A call of a test plan: a fixture task by its short name, or `workflows/x`. */
+export interface TestCall {
   uses: string;
   with?: Template;
-  needs?: string[];
-  retry?: Plan['tasks'][number]['retry'];
+  retry?: PlanTask['retry'];
   timeout?: number;
+}
+
+/** A task of a test plan. */
+export interface TestTask extends TestCall, Partial<Pick<PlanTask, 'needs' | 'when' | 'onAnyStatus' | 'continueOnError' | 'pool'>> {
+  forEach?: Partial<PlanForEach> & Pick<PlanForEach, 'in'>;
+  compensate?: TestCall;
+}
+
+export type TestTasks = Record<string, TestTask>;
+
+/** A workflow of a test plan; required parameters may be written `name:type`. */
+export interface TestBody extends Partial<Omit<PlanBody, 'tasks' | 'onFailure' | 'finally' | 'parameters'>> {
+  parameters?: PlanBody['parameters'] | string[];
+  tasks: TestTasks;
+  onFailure?: TestTasks;
+  finally?: TestTasks;
+}
+
+/** What a test plan may say beyond its tasks. */
+export interface TestPlan extends Partial<Omit<Plan, 'tasks' | 'onFailure' | 'finally' | 'workflows'>> {
+  onFailure?: TestTasks;
+  finally?: TestTasks;
+  workflows?: Record<string, TestBody>;
 }
 
 let contracts: Promise<TaskContract[]> | undefined;
 
-/** A plan over the fixture tasks, as the compiler would make it. */
-export async function plan(tasks: Record<string, TestTask>, more: Partial<Plan> = {}): Promise<Plan> {
+/** A plan over the fixture tasks, as the compiler would make it. Sub-workflows are given by their name; their version is 1.0.0. */
+export async function plan(tasks: TestTasks, more: TestPlan = {}): Promise<Plan> {
   contracts ??= loadContracts([FIXTURES], import.meta.dirname);
   const known = await contracts;
+  const callOf = ({ uses, with: input = {}, retry, timeout }: TestCall): PlanCall => ({
+    uses: usesOf(uses, known),
+    with: input,
+    ...(retry ? { retry } : {}),
+    ...(timeout === undefined ? {} : { timeout }),
+  });
+  const listOf = (list: TestTasks): PlanTask[] =>
+    Object.entries(list).map(([id, { uses, with: input, retry, timeout, needs = [], forEach, compensate, ...rest }]) => ({
+      id,
+      ...callOf({ uses, ...(input === undefined ? {} : { with: input }), ...(retry ? { retry } : {}), ...(timeout ? { timeout } : {}) }),
+      needs,
+      ...rest,
+      ...(forEach ? { forEach: { onError: 'fail' as const, ...forEach } } : {}),
+      ...(compensate ? { compensate: callOf(compensate) } : {}),
+    }));
+  const hooksOf = (body: { onFailure?: TestTasks; finally?: TestTasks }) => ({
+    ...(body.onFailure ? { onFailure: listOf(body.onFailure) } : {}),
+    ...(body.finally ? { finally: listOf(body.finally) } : {}),
+  });
+  const bodyOf = ({ tasks: own, parameters = [], outputs = {}, onFailure: _, finally: __, ...rest }: TestBody): PlanBody => ({
+    ...rest,
+    parameters: parameters.map((parameter) => {
+      if (typeof parameter !== 'string') return parameter;
+      const [name = '', type = 'string'] = parameter.split(':');
+      return { name, type: type as Parameter['type'], required: true };
+    }),
+    outputs,
+    tasks: listOf(own),
+  });
+  const { workflows, onFailure: _, finally: __, ...rest } = more;
+  const bodies = Object.entries(workflows ?? {}).map(([name, body]) => [`${name}@1.0.0`, { ...bodyOf(body), ...hooksOf(body) }]);
   return {
     apiVersion: 'maestro/v1',
     kind: 'Plan',
@@ -31,20 +101,18 @@ export async function plan(tasks: Record<string, TestTask>, more: Partial<Plan> 
     bindings: {},
     parameters: [],
     outputs: {},
-    ...more,
-    tasks: Object.entries(tasks).map(([id, task]) => {
-      const contract = known.find(({ name }) => name === `tasks/${task.uses}`);
-      if (contract === undefined) throw new Error(`no fixture task ${task.uses}`);
-      return {
-        id,
-        uses: { name: contract.name, version: contract.version, digest: contract.digest },
-        needs: task.needs ?? [],
-        with: task.with ?? {},
-        ...(task.retry ? { retry: task.retry } : {}),
-        ...(task.timeout === undefined ? {} : { timeout: task.timeout }),
-      };
-    }),
+    ...rest,
+    tasks: listOf(tasks),
+    ...hooksOf(more),
+    ...(workflows ? { workflows: Object.fromEntries(bodies) } : {}),
   };
+}
+
+function usesOf(uses: string, known: TaskContract[]): PlanCall['uses'] {
+  if (uses.startsWith('workflows/')) return { name: uses, version: '1.0.0', digest: `sha256:${uses}` };
+  const contract = known.find(({ name }) => name === `tasks/${uses}`);
+  if (contract === undefined) throw new Error(`no fixture task ${uses}`);
+  return { name: contract.name, version: contract.version, digest: contract.digest };
 }
 
 export const alice: Initiator = { id: 'alice', roles: ['sre'] };
@@ -79,8 +147,26 @@ export class Bench {
     return this.#runner;
   }
 
-  async run(what: Plan, inputs: JsonObject = {}): Promise<RunResult> {
-    return (await this.runner.start({ plan: what, inputs, initiator: alice })).result();
+  async run(what: Plan, inputs: JsonObject = {}, more: Partial<RunRequest> = {}): Promise<RunResult> {
+    return (await this.runner.start({ plan: what, inputs, initiator: alice, ...more })).result();
+  }
+
+  /** Cancels the run of `what` once `when` holds of its events. */
+  async cancelOnce(what: Plan, when: (events: RunEvent[]) => boolean): Promise<RunResult> {
+    const { runId, result } = await this.runner.start({ plan: what, inputs: {}, initiator: alice });
+    await eventually('it is time to cancel', () => when(this.of(runId)));
+    await this.runner.cancel(runId);
+    return result();
+  }
+
+  /** Events of one run, in order. */
+  of(runId: string): RunEvent[] {
+    return this.events.filter(({ subject }) => subject === runId);
+  }
+
+  /** What a task of a run returned. */
+  output(runId: string, task: string): unknown {
+    return this.of(runId).find(({ type, data }) => type === 'task.succeeded' && data.task === task)?.data.output;
   }
 
   /** Lines of the effect log. */

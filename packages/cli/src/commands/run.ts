@@ -14,6 +14,8 @@ import { openPrompt, type Prompt } from '../terminal/prompt.ts';
 
 export interface RunOptions extends InputOptions {
   ephemeral?: boolean;
+  dryRun?: boolean;
+  execute?: boolean;
   runId?: string;
   json?: boolean;
 }
@@ -25,6 +27,7 @@ export async function run(context: Context, ref: string, options: RunOptions): P
   const prompt = context.terminal.interactive && !options.json ? openPrompt(context.io, context.terminal) : undefined;
   const interrupts = watchInterrupts(context.io);
   const { runId = randomUUID(), json } = options;
+  const dryRun = options.dryRun || options.execute ? options.dryRun === true : plan.dryRun === true;
   try {
     const inputs = await collectInputs(context, plan, options, prompt, interrupts);
     if (inputs === undefined) return exitOf(interrupts.first ?? 'SIGINT');
@@ -37,10 +40,12 @@ export async function run(context: Context, ref: string, options: RunOptions): P
       json,
       ephemeral: options.ephemeral === true || config.engine.kind === 'in-process',
       plan,
-      subject: [`plan     ${refOf(plan)}`, ...inputLines(inputs)],
-      begin: (runner) => runner.start({ plan, inputs, initiator: { id: config.identity.user, roles: config.identity.roles }, runId }),
+      subject: [`plan     ${refOf(plan)}${dryRun ? ' (dry run)' : ''}`, ...inputLines(inputs)],
+      begin: (runner) =>
+        runner.start({ plan, inputs, initiator: { id: config.identity.user, roles: config.identity.roles }, runId, dryRun }),
       check: (result) => {
-        if (result.planDigest !== digest) throw otherRun(runId, result.planDigest);
+        if (result.planDigest !== digest) throw otherRun(runId, `another plan (${result.planDigest})`);
+        if ((result.dryRun === true) !== dryRun) throw otherRun(runId, dryRun ? 'the plan, without --dry-run' : 'the plan as a dry run');
       },
     });
   } finally {
@@ -69,8 +74,8 @@ function interrupted(interrupts: Interrupts): Promise<undefined> {
   return new Promise((resolve) => interrupts.on(() => resolve(undefined)));
 }
 
-function otherRun(runId: string, planDigest: string): CliError {
-  return new CliError(`run ${runId} existed already and has run another plan (${planDigest})`, {
+function otherRun(runId: string, what: string): CliError {
+  return new CliError(`run ${runId} existed already and has run ${what}`, {
     code: 'RUN_ID_TAKEN',
     next: 'choose another --run-id, or leave it out',
   });

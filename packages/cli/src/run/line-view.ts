@@ -22,7 +22,7 @@ export function lineView(terminal: Pick<Terminal, 'out'>): RunView {
       // Another process may have done the work, or some of it: what it did is in the result.
       for (const task of result.tasks) {
         if (seen.has(task.id)) continue;
-        const why = task.error === undefined ? '' : `: ${failure(task.error)}`;
+        const why = task.error === undefined ? (task.reason === undefined ? '' : `: ${task.reason}`) : `: ${failure(task.error)}`;
         out.line(`${out.colors.bold(task.id)} ${task.status}${why}`);
       }
       for (const line of resultText(result, tookMs, out.colors)) out.line(line);

@@ -19,6 +19,10 @@ interface Row {
   startedAt?: number;
   endedAt?: number;
   note?: string;
+  /** With `forEach`: how many items, and how many have ended. */
+  items?: { done: number; total: number };
+  /** Being undone, or undone, after it had succeeded. */
+  undo?: 'undoing' | 'undone' | 'not undone';
 }
 
 /** The tasks of a run as a block that is redrawn in place below the lines that stay (logs, failures, decisions). */
@@ -56,7 +60,7 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
 
   const block = (all: Row[]): string[] => {
     if (all.length <= MAX_ROWS) return all.map(line);
-    const running = all.filter((row) => row.status === 'running').slice(0, MAX_ROWS);
+    const running = all.filter((row) => row.status === 'running' || row.undo === 'undoing').slice(0, MAX_ROWS);
     const counts = (['succeeded', 'failed', 'skipped', 'cancelled', 'pending'] as const).map(
       (status) => [status, all.filter((row) => row.status === status).length] as const,
     );
@@ -71,32 +75,37 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
     ];
   };
   const line = (row: Row): string => {
-    const mark = {
+    const spinner = FRAMES[frame % FRAMES.length] ?? '';
+    const undoMark = row.undo && { undoing: yellow(spinner), undone: yellow('↶'), 'not undone': red('✗') }[row.undo];
+    const statusMark = {
       pending: dim('·'),
-      running: cyan(FRAMES[frame % FRAMES.length] ?? ''),
+      running: cyan(spinner),
       succeeded: green('✓'),
       failed: red('✗'),
       skipped: dim('-'),
       cancelled: yellow('■'),
     }[row.status];
+    const mark = undoMark ?? statusMark;
     const took = row.startedAt === undefined ? '' : formatDuration(Math.max(0, (row.endedAt ?? Date.now()) - row.startedAt));
-    const plain = `${row.id}  ${took.padEnd(7)} ${row.uses}${row.note === undefined ? '' : `  ${row.note}`}`;
+    const plain = `${row.id}  ${took.padEnd(7)} ${[row.uses, itemsText(row), row.undo, row.note].filter((part) => part !== undefined).join('  ')}`;
     // Cut to the width: a wrapped line would take two rows and the next redraw would miss one.
     const text = printable(plain).slice(0, Math.max(10, terminal.columns() - 5));
     const name = text.slice(0, row.id.length);
     const rest = text.slice(row.id.length);
     return `  ${mark} ${row.status === 'pending' ? dim(name) : bold(name)}${dim(rest)}`;
   };
+  const itemsText = ({ items }: Row) => items && `${items.done}/${items.total} items`;
   const row = (id: unknown): Row => {
     const key = String(id);
     const known = rows.get(key) ?? { id: key, uses: '', status: 'pending' };
     rows.set(key, known);
     return known;
   };
-  const end = (id: unknown, status: TaskStatus, time: string) => {
+  const end = (id: unknown, status: TaskStatus, time: string, note?: string) => {
     const ended = row(id);
     ended.status = status;
     delete ended.note;
+    if (note !== undefined) ended.note = note;
     if (ended.startedAt !== undefined) ended.endedAt = Date.parse(time);
     draw();
   };
@@ -121,11 +130,30 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
           return;
         case 'task.started':
           Object.assign(row(data.task), { status: 'running', startedAt: Date.parse(time), uses: String(data.uses) });
+          if (typeof data.items === 'number') row(data.task).items = { done: 0, total: data.items };
           return draw();
+        case 'task.item-started':
+          return;
+        case 'task.item-succeeded':
+        case 'task.item-failed':
+          row(data.task).items = { done: Number(data.done), total: Number(data.total) };
+          if (type === 'task.item-failed' && text !== undefined) keep(`  ${text}`);
+          else draw();
+          return;
         case 'task.succeeded':
-          return end(data.task, 'succeeded', time);
+          return end(data.task, 'succeeded', time, data.previewed === true ? 'previewed' : undefined);
         case 'task.skipped':
-          return end(data.task, 'skipped', time);
+          return end(data.task, 'skipped', time, typeof data.message === 'string' ? data.message : undefined);
+        case 'task.compensating':
+          row(data.task).undo = 'undoing';
+          return draw();
+        case 'task.compensated':
+          if (row(data.task).undo === 'undoing') row(data.task).undo = 'undone';
+          return draw();
+        case 'task.compensation-failed':
+          row(data.task).undo = 'not undone';
+          if (text !== undefined) keep(`  ${text}`);
+          return;
         case 'task.failed':
           return end(data.task, data.status === 'cancelled' ? 'cancelled' : 'failed', time);
         case 'task.attempt-failed':
@@ -150,7 +178,12 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
     },
     finished(result, tookMs) {
       // Another process may have done the work, or some of it: what it did is in the result.
-      for (const task of result.tasks) Object.assign(row(task.id), { status: task.status, uses: task.uses });
+      for (const { id, status, uses, items, reason } of result.tasks) {
+        Object.assign(row(id), { status, uses });
+        if (items !== undefined) row(id).items = { done: items.succeeded + items.failed, total: items.total };
+        if (reason !== undefined) row(id).note = reason;
+      }
+      for (const { task, status } of result.compensations ?? []) row(task).undo = status === 'failed' ? 'not undone' : 'undone';
       draw();
       clearInterval(timer);
       drawn = 0;

@@ -2,7 +2,7 @@ import type { RunResult } from '@summit/maestro-worker';
 import { stringify } from 'yaml';
 import type { Colors } from '../terminal/terminal.ts';
 import { formatDuration, printable } from '../text.ts';
-import { failure } from './event-text.ts';
+import { failure, subjectText } from './event-text.ts';
 
 /** Lines of outputs that are shown; `--json` prints all. */
 const MAX_LINES = 20;
@@ -14,14 +14,37 @@ const MAX_DETAILS = 20;
 export function resultText(result: RunResult, tookMs: number | undefined, colors: Colors): string[] {
   const { bold, dim, green, red, yellow } = colors;
   const status = { succeeded: green('succeeded'), failed: red('failed'), cancelled: yellow('cancelled') }[result.status];
-  const lines = [`${bold(status)}${tookMs === undefined ? '' : ` in ${formatDuration(tookMs)}`}  ${dim(`run ${result.runId}`)}`];
+  const lines = [
+    `${bold(result.dryRun ? `dry run ${status}` : status)}${tookMs === undefined ? '' : ` in ${formatDuration(tookMs)}`}  ${dim(`run ${result.runId}`)}`,
+  ];
   const { error } = result;
   if (error !== undefined && result.status !== 'cancelled') {
-    const where = error.task === undefined ? '' : `task ${bold(error.task)}: `;
+    const where = error.task === undefined ? '' : `task ${bold(subjectText(error))}: `;
     lines.push(`  ${where}${printable(failure(error))}`, ...detailLines(error.details), `  ${dim('next:')} ${nextStep(result)}`);
   }
+  lines.push(...undoLines(result, colors), ...hookLines(result, colors));
+  if (result.dryRun && result.status === 'succeeded') lines.push(`  ${dim('nothing was changed; next:')} run it with --execute`);
   if (result.outputs !== undefined && Object.keys(result.outputs).length > 0) lines.push(bold('outputs'), ...outputLines(result.outputs));
   return lines;
+}
+
+/** What was undone, and above all what could not be. */
+function undoLines({ compensations = [] }: RunResult, { bold, red }: Colors): string[] {
+  if (compensations.length === 0) return [];
+  const failed = compensations.filter(({ status }) => status === 'failed');
+  const undone = `  undone: ${compensations.length - failed.length} of ${compensations.length}`;
+  const shown = failed
+    .slice(0, MAX_DETAILS)
+    .map((record) => `  ${red('not undone:')} ${bold(subjectText(record))}: ${printable(failure(record.error))}`);
+  return [undone, ...shown, ...(failed.length > MAX_DETAILS ? [`  ... ${failed.length - MAX_DETAILS} more; --json prints all`] : [])];
+}
+
+/** Failures after the one that decided the run. */
+function hookLines({ tasks, error }: RunResult, { bold, red }: Colors): string[] {
+  return tasks
+    .filter(({ phase, status, id }) => phase !== undefined && status === 'failed' && id !== error?.task)
+    .slice(0, MAX_DETAILS)
+    .map((task) => `  ${red(`${task.phase} failed:`)} ${bold(task.id)}: ${printable(failure(task.error))}`);
 }
 
 /** Several findings of one failure. The first few are part of its message, so that short lists would only repeat it. */

@@ -3,6 +3,7 @@ import type { ClientPool } from '@summit/maestro-sdk/pool';
 import { type EventSink, runEvent } from '../interpreter/events.ts';
 import type { DurableWaits, TaskCall } from '../interpreter/host.ts';
 import { runRef } from '../interpreter/run-input.ts';
+import { nameOf, subjectData } from '../interpreter/subject.ts';
 import type { RunEventType } from '../run.ts';
 import type { Redactor } from './redact.ts';
 
@@ -26,13 +27,15 @@ export function runContext(
   redactor: Redactor,
   waits: DurableWaits | undefined,
 ): RunContext {
-  const { run, attempt } = call;
+  const { run, attempt, workflow } = call;
   const ref = runRef(run.plan);
-  const taskId = call.task.id;
+  const dryRun = run.dryRun === true;
+  const taskId = nameOf(call.subject);
+  const subject = subjectData(call.subject);
   let sequence = 0;
   const publish = (type: RunEventType, data: Record<string, unknown>) => {
     const event = runEvent(run.runId, ref, `${taskId}/${attempt}/${sequence++}`, type, {
-      task: taskId,
+      ...subject,
       attempt,
       ...redactor.value(data),
     } as never);
@@ -48,9 +51,9 @@ export function runContext(
     );
   const context: RunContext = {
     runId: run.runId,
-    workflowRef: `${run.plan.workflow.name}@${run.plan.workflow.version}`,
+    workflowRef: workflow.ref,
     namespace: 'default',
-    correlation: { runId: run.runId, taskId, workflow: run.plan.workflow.name },
+    correlation: { runId: run.runId, taskId, workflow: workflow.name },
     logger: { info: log('info'), error: log('error') },
     async secrets(key) {
       if (!task.secrets?.includes(key)) {
@@ -65,19 +68,20 @@ export function runContext(
     },
     taskId,
     attempt,
-    // One step of one run: the same for all of its attempts, also after a crash.
+    // One execution of one run: the same for all of its attempts, also after a crash; another one for what undoes it.
     idempotencyKey: `${run.runId}/${taskId}`,
     signal,
-    dryRun: false,
+    dryRun,
     initiator: run.initiator,
     artifacts: services.artifacts,
     workspace: services.workspace,
     pool: (key, open, close) => services.pool.get(key, open, close),
-    sleep: waits ? (ms) => waits.sleep(ms) : notDurable,
-    decision: waits ? (request) => waits.decision(request) : notDurable,
+    // A preview waits for nothing and asks nobody.
+    sleep: waits ? (ms) => (dryRun ? Promise.resolve() : waits.sleep(ms)) : notDurable,
+    decision: waits ? (request) => (dryRun ? Promise.resolve([]) : waits.decision(request)) : notDurable,
     now: waits ? () => waits.now() : async () => Date.now(),
   };
-  if (run.plan.policy !== undefined) context.policy = run.plan.policy;
+  if (workflow.policy !== undefined) context.policy = workflow.policy;
   if (services.signer !== undefined) context.signer = services.signer;
   return context;
 }

@@ -37,7 +37,8 @@ export function describeErrors(errors: ErrorObject[] | null | undefined): string
 }
 
 function ajv(options: { useDefaults?: boolean }): Ajv2020 {
-  const instance = new Ajv2020({ allErrors: true, strict: false, ...options });
+  // ownProperties: a field may be called `constructor`.
+  const instance = new Ajv2020({ allErrors: true, strict: false, ownProperties: true, ...options });
   // ajv-formats is CommonJS; under `nodenext` its default export is typed as the module.
   (addFormats as unknown as (target: Ajv2020) => void)(instance);
   return instance;

@@ -1,12 +1,14 @@
-import { evaluateTemplate, type PlanTask } from '@summit/maestro-manifest';
+import { evaluateTemplate, type PlanCall } from '@summit/maestro-manifest';
 import { type DeclaredTask, InvalidInputError, TaskError } from '@summit/maestro-sdk';
 import { DEFAULT_RETRY } from '../interpreter/backoff.ts';
 import { RunCancelled } from '../interpreter/durable.ts';
 import type { DurableWaits, TaskCall, TaskHost, TaskTraits } from '../interpreter/host.ts';
-import { failure, type Outcome } from '../interpreter/outcome.ts';
+import { failure, messageOf, type Outcome } from '../interpreter/outcome.ts';
+import { nameOf } from '../interpreter/subject.ts';
 import type { TaskRegistry } from '../packages/tasks.ts';
 import { WorkerStopping, withAttemptSignal } from './attempt-signal.ts';
 import { toFailure } from './failure.ts';
+import { placeholder, shownInput } from './preview.ts';
 import { Redactor } from './redact.ts';
 import { runContext, type WorkerServices } from './run-context.ts';
 import { describeErrors, SchemaCache } from './schemas.ts';
@@ -19,7 +21,7 @@ export const DEFAULT_TIMEOUT_MS = 15 * 60_000;
 export class WorkerTaskHost implements TaskHost {
   readonly #registry: TaskRegistry;
   readonly #services: WorkerServices;
-  readonly #inlineLimit: number;
+  readonly inlineLimit: number;
   readonly #schemas = new SchemaCache();
   readonly #initialised = new WeakMap<DeclaredTask, Promise<void>>();
   readonly #stopping = new AbortController();
@@ -29,16 +31,17 @@ export class WorkerTaskHost implements TaskHost {
   constructor(registry: TaskRegistry, services: WorkerServices, inlineLimit: number) {
     this.#registry = registry;
     this.#services = services;
-    this.#inlineLimit = inlineLimit;
+    this.inlineLimit = inlineLimit;
   }
 
-  traits(task: PlanTask): TaskTraits | undefined {
-    const declared = this.#registry.get(task.uses)?.task;
+  traits(call: PlanCall): TaskTraits | undefined {
+    const declared = this.#registry.get(call.uses)?.task;
     if (declared === undefined) return undefined;
     return {
       durable: declared.durable === true,
-      retry: task.retry ?? declared.retry ?? DEFAULT_RETRY,
-      timeout: task.timeout ?? declared.timeout ?? DEFAULT_TIMEOUT_MS,
+      effect: declared.effect,
+      retry: call.retry ?? declared.retry ?? DEFAULT_RETRY,
+      timeout: call.timeout ?? declared.timeout ?? DEFAULT_TIMEOUT_MS,
     };
   }
 
@@ -48,6 +51,10 @@ export class WorkerTaskHost implements TaskHost {
 
   executeDurable(call: TaskCall, waits: DurableWaits): Promise<Outcome> {
     return this.#attempt(call, waits);
+  }
+
+  preview(call: TaskCall): Promise<Outcome> {
+    return this.#track(this.#preview(call));
   }
 
   /** Lets running attempts finish for up to `drainMs`, then aborts them; they run again elsewhere. */
@@ -62,9 +69,9 @@ export class WorkerTaskHost implements TaskHost {
 
   async #attempt(call: TaskCall, waits: DurableWaits | undefined): Promise<Outcome> {
     const redactor = new Redactor();
-    const task = this.#registry.get(call.task.uses)?.task;
-    const traits = this.traits(call.task);
-    if (task === undefined || traits === undefined) return failure('TASK_NOT_INSTALLED', `${call.task.uses.name} is not installed`);
+    const task = this.#registry.get(call.call.uses)?.task;
+    const traits = this.traits(call.call);
+    if (task === undefined || traits === undefined) return failure('TASK_NOT_INSTALLED', `${call.call.uses.name} is not installed`);
     try {
       const output = await withAttemptSignal(
         {
@@ -72,11 +79,11 @@ export class WorkerTaskHost implements TaskHost {
           // A durable task rests in the engine, which takes it elsewhere when this worker stops; its timeout is the run's timer.
           ...(waits ? {} : { stopping: this.#stopping.signal }),
           timeoutMs: waits ? undefined : traits.timeout,
-          what: `task ${call.task.id}`,
+          what: `task ${nameOf(call.subject)}`,
         },
         async (signal) => {
           const context = runContext(call, task, this.#services, signal, redactor, waits);
-          const payload = await this.#input(call, task, redactor);
+          const { payload } = await this.#input(call, task, redactor);
           await this.#init(task, context);
           await task.validate?.({ payload });
           const result = await task.execute(context, { payload });
@@ -91,13 +98,29 @@ export class WorkerTaskHost implements TaskHost {
     }
   }
 
-  async #input(call: TaskCall, task: DeclaredTask, redactor: Redactor): Promise<unknown> {
+  async #preview(call: TaskCall): Promise<Outcome> {
+    const redactor = new Redactor();
+    const task = this.#registry.get(call.call.uses)?.task;
+    if (task === undefined) return failure('TASK_NOT_INSTALLED', `${call.call.uses.name} is not installed`);
+    try {
+      const { payload, template } = await this.#input(call, task, redactor);
+      await task.validate?.({ payload });
+      const resources = redactor.value(task.resources?.(payload) ?? []);
+      const input = shownInput(template, this.inlineLimit);
+      return { ok: true, output: placeholder(task, this.#schemas), preview: { resources, ...(input === undefined ? {} : { input }) } };
+    } catch (error) {
+      return { ok: false, error: redactor.value(toFailure(error)) };
+    }
+  }
+
+  /** The call's input as the task gets it, and as it may be shown. */
+  async #input(call: TaskCall, task: DeclaredTask, redactor: Redactor): Promise<{ payload: unknown; template: unknown }> {
+    const name = nameOf(call.subject);
     let template: unknown;
     try {
-      template = evaluateTemplate(call.task.with, call.scope);
+      template = evaluateTemplate(call.call.with, call.scope);
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw TaskError.terminal('EXPRESSION_FAILED', `input of task ${call.task.id}: ${why}`, { cause });
+      throw TaskError.terminal('EXPRESSION_FAILED', `input of task ${name}: ${messageOf(cause)}`, { cause });
     }
     const payload = await resolveSecrets(template, async (name) => {
       const value = await this.#services.secret(name);
@@ -106,11 +129,9 @@ export class WorkerTaskHost implements TaskHost {
     });
     const validate = this.#schemas.of(task).input;
     if (!validate(payload)) {
-      throw new InvalidInputError(
-        `input of task ${call.task.id} does not fit ${task.name}@${task.version}: ${describeErrors(validate.errors)}`,
-      );
+      throw new InvalidInputError(`input of task ${name} does not fit ${task.name}@${task.version}: ${describeErrors(validate.errors)}`);
     }
-    return payload;
+    return { payload, template };
   }
 
   #init(task: DeclaredTask, context: Parameters<NonNullable<DeclaredTask['init']>>[0]): Promise<void> | undefined {
@@ -136,10 +157,10 @@ export class WorkerTaskHost implements TaskHost {
       });
     }
     const size = Buffer.byteLength(text);
-    if (size > this.#inlineLimit) {
+    if (size > this.inlineLimit) {
       throw TaskError.terminal(
         'OUTPUT_TOO_LARGE',
-        `${task.name} returned ${size} bytes, more than the ${this.#inlineLimit} that are carried inline; have it write an artifact`,
+        `${task.name} returned ${size} bytes, more than the ${this.inlineLimit} that are carried inline; have it write an artifact`,
       );
     }
     const output = JSON.parse(text) as unknown;

@@ -1,19 +1,45 @@
-import type { PlanTask } from '@summit/maestro-manifest';
-import type { Decision, DecisionRequest, RetryPolicy } from '@summit/maestro-sdk';
+import type { PlanCall, PlanPolicy } from '@summit/maestro-manifest';
+import type { Decision, DecisionRequest, Effect, RetryPolicy } from '@summit/maestro-sdk';
+import type { TaskStatus } from '../run.ts';
 import type { Outcome } from './outcome.ts';
 import type { RunInput } from './run-input.ts';
+import type { Subject } from './subject.ts';
 
-/** What expressions of a task may read. */
+/** What expressions may read. */
 export interface Scope {
   params: Record<string, unknown>;
-  tasks: Record<string, { status: string; output?: unknown }>;
-  run: { id: string; startedAt: string; dryRun: boolean; initiator: { id: string; roles: string[] } };
+  tasks: Record<string, { status: TaskStatus; output?: unknown }>;
+  run: RunScope;
+  /** Inside a `forEach`. */
+  item?: unknown;
+  index?: number;
 }
 
-/** One attempt of one task. */
+export interface RunScope {
+  [field: string]: unknown;
+  id: string;
+  startedAt: string;
+  dryRun: boolean;
+  initiator: { id: string; roles: string[] };
+  /** In `onFailure` and `finally`: how their workflow ended. */
+  status?: 'succeeded' | 'failed' | 'cancelled';
+  error?: { code: string; message: string; task?: string };
+}
+
+/** The workflow that a task stands in. */
+export interface WorkflowIdentity {
+  /** `name@version` */
+  ref: string;
+  name: string;
+  policy?: PlanPolicy;
+}
+
+/** One attempt of one execution. */
 export interface TaskCall {
   run: RunInput;
-  task: PlanTask;
+  call: PlanCall;
+  subject: Subject;
+  workflow: WorkflowIdentity;
   /** From 1. */
   attempt: number;
   scope: Scope;
@@ -32,6 +58,7 @@ export interface DurableWaits {
 /** How a task is to be run, as its code and the plan say. */
 export interface TaskTraits {
   durable: boolean;
+  effect: Effect;
   retry: RetryPolicy;
   /** Milliseconds per attempt. */
   timeout: number;
@@ -39,10 +66,14 @@ export interface TaskTraits {
 
 /** The interpreter's only way to task code. */
 export interface TaskHost {
+  /** Largest output carried inline, in bytes of JSON. */
+  readonly inlineLimit: number;
   /** Undefined when the plan's task is not installed here with the contract the plan was checked against. */
-  traits(task: PlanTask): TaskTraits | undefined;
+  traits(call: PlanCall): TaskTraits | undefined;
   /** Executes an attempt. Returns failures as values; rejects only when this worker is stopping and the attempt must be run again elsewhere. */
   execute(call: TaskCall): Promise<Outcome>;
   /** Executes an attempt of a durable task, outside any step: its waits are the run's own. */
   executeDurable(call: TaskCall, waits: DurableWaits): Promise<Outcome>;
+  /** Checks the input as for an execution, executes nothing, and returns a placeholder that fits the task's output. */
+  preview(call: TaskCall): Promise<Outcome>;
 }

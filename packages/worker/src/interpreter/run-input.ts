@@ -11,6 +11,8 @@ export interface RunInput {
   initiator: Initiator;
   /** RFC 3339; also the run's only clock for expressions. */
   startedAt: string;
+  /** Tasks that write are previewed, not executed. */
+  dryRun?: boolean;
 }
 
 /** `name@version` of what the operator asked for: the runbook, or the bare workflow. */
@@ -19,7 +21,7 @@ export function runRef(plan: Plan): string {
   return `${name}@${version}`;
 }
 
-/** What an approval is bound to: sha256 over the plan's digest and the resolved inputs. */
-export function approvalDigest(run: Pick<RunInput, 'planDigest' | 'inputs'>): string {
-  return `sha256:${sha256Hex(canonicalJson({ plan: run.planDigest, inputs: run.inputs }))}`;
+/** What an approval is bound to: sha256 over the plan's digest, the resolved inputs, and whether it is a preview. */
+export function approvalDigest({ planDigest, inputs, dryRun }: Pick<RunInput, 'planDigest' | 'inputs' | 'dryRun'>): string {
+  return `sha256:${sha256Hex(canonicalJson({ plan: planDigest, inputs, ...(dryRun ? { dryRun } : {}) }))}`;
 }

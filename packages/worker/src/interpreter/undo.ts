@@ -1,0 +1,13 @@
+import type { PlanCall } from '@summit/maestro-manifest';
+import type { Scope, WorkflowIdentity } from './host.ts';
+import type { Subject } from './subject.ts';
+
+/** What undoes one execution that succeeded. */
+export interface Undo {
+  call: PlanCall;
+  /** Of the execution that is undone. */
+  subject: Subject;
+  workflow: WorkflowIdentity;
+  /** What its expressions read; made when it is needed, because most are never. */
+  scope(): Scope;
+}
