@@ -16,6 +16,7 @@ const append = {
   name: 'tasks/effect.append',
   input: object({ log: { type: 'string' }, id: { type: 'string' }, holdMs: { type: 'integer', default: 0 }, after: any }, ['log', 'id']),
   output: object({ id: { type: 'string' }, key: { type: 'string' } }, ['id', 'key']),
+  resources: ({ id }) => [{ type: 'fixture.log', id }],
   async execute(ctx, { payload }) {
     const { log, id, holdMs } = payload;
     note(log, { id, key: ctx.idempotencyKey, attempt: ctx.attempt, phase: 'begin' });
