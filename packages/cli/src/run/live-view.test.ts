@@ -88,6 +88,40 @@ test('of many tasks the running ones are shown, and how many there are', () => {
   view.close();
 });
 
+test('items are counted, tasks of sub-workflows stand below theirs, and undoing is shown', () => {
+  const { terminal, text } = screen();
+  const view = liveView(terminal);
+  view.started({ runId: 'r', plan: plan(['list', 'after']) });
+  view.event(event('task.started', { task: 'list', uses: 'workflows/w@1.0.0', items: 3 }));
+  for (const item of [0, 1]) {
+    view.event(event('task.item-started', { task: 'list', item }));
+    view.event(event('task.started', { task: `list[${item}]/do`, uses: 'tasks/x@0.1.0' }));
+  }
+  expect(text()).toMatch(/list .*0\/3 items\n.* list\[0\]\/do .*\n.* list\[1\]\/do .*\n {2}· after /);
+  view.event(event('task.item-succeeded', { task: 'list', item: 0, attempts: 1, done: 1, total: 3, output: {} }));
+  expect(text()).toMatch(/list .*1\/3 items\n.* list\[1\]\/do /);
+  const error = { code: 'BROKEN', message: 'it broke' };
+  view.event(event('task.item-failed', { task: 'list', item: 1, attempts: 1, done: 2, total: 3, status: 'failed', error }));
+  expect(text()).toContain('list[1] failed: BROKEN: it broke 2 of 3\n');
+  view.event(event('task.failed', { task: 'list', attempts: 2, status: 'failed', error }));
+  view.event(event('task.skipped', { task: 'after', reason: 'workflow-failed', message: 'list had failed' }));
+  expect(text()).toMatch(/- after .*list had failed\n/);
+  view.event(event('task.compensating', { task: 'list', item: 0, uses: 'tasks/y@0.1.0' }));
+  expect(text()).toMatch(/list .*2\/3 items {2}undoing\n/);
+  view.event(event('task.compensation-failed', { task: 'list', item: 0, attempts: 1, error }));
+  view.event(event('task.started', { task: 'last', uses: 'tasks/x@0.1.0', phase: 'finally' }));
+  expect(text()).toMatch(/list\[0\] could not be undone: BROKEN: it broke\n.*list .*not undone\n.* last .*finally\n/s);
+  const tasks = [
+    { id: 'list', uses: 'workflows/w@1.0.0', status: 'failed' as const, attempts: 2, items: { total: 3, succeeded: 1, failed: 1 } },
+  ];
+  const compensations = [{ task: 'list', item: 0, uses: 'tasks/y@0.1.0', status: 'failed' as const, attempts: 1, error }];
+  view.finished({ ...ended, tasks, compensations, error: { ...error, task: 'list', item: 1 } }, 3000);
+  view.close();
+  expect(text()).toMatch(
+    / {2}task list\[1\]: BROKEN: it broke\n {2}next: .*\n {2}undone: 0 of 1\n {2}not undone: list\[0\]: BROKEN: it broke\n/,
+  );
+});
+
 test('nothing is wider than the terminal', () => {
   const { terminal } = screen(30);
   const view = liveView(terminal);

@@ -1,7 +1,7 @@
 import type { TaskStatus } from '@summit/maestro-worker';
 import type { Terminal } from '../terminal/terminal.ts';
 import { formatDuration, printable } from '../text.ts';
-import { eventText } from './event-text.ts';
+import { eventText, subjectText } from './event-text.ts';
 import { resultText } from './result-text.ts';
 import { type RunView, refOf } from './view.ts';
 
@@ -21,6 +21,8 @@ interface Row {
   note?: string;
   /** With `forEach`: how many items, and how many have ended. */
   items?: { done: number; total: number };
+  /** It stands in `onFailure` or `finally`. */
+  phase?: string;
   /** Being undone, or undone, after it had succeeded. */
   undo?: 'undoing' | 'undone' | 'not undone';
 }
@@ -42,7 +44,7 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
   };
   const draw = () => {
     if (held > 0) return;
-    const lines = block([...rows.values()]);
+    const lines = block(asTree([...rows.values()]));
     erase();
     for (const line of lines) out.line(line);
     drawn = lines.length;
@@ -87,7 +89,7 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
     }[row.status];
     const mark = undoMark ?? statusMark;
     const took = row.startedAt === undefined ? '' : formatDuration(Math.max(0, (row.endedAt ?? Date.now()) - row.startedAt));
-    const plain = `${row.id}  ${took.padEnd(7)} ${[row.uses, itemsText(row), row.undo, row.note].filter((part) => part !== undefined).join('  ')}`;
+    const plain = `${row.id}  ${took.padEnd(7)} ${[row.uses, row.phase, itemsText(row), row.undo, row.note].filter((part) => part !== undefined).join('  ')}`;
     // Cut to the width: a wrapped line would take two rows and the next redraw would miss one.
     const text = printable(plain).slice(0, Math.max(10, terminal.columns() - 5));
     const name = text.slice(0, row.id.length);
@@ -100,6 +102,9 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
     const known = rows.get(key) ?? { id: key, uses: '', status: 'pending' };
     rows.set(key, known);
     return known;
+  };
+  const forget = (prefix: string) => {
+    for (const id of rows.keys()) if (id.startsWith(prefix)) rows.delete(id);
   };
   const end = (id: unknown, status: TaskStatus, time: string, note?: string) => {
     const ended = row(id);
@@ -130,6 +135,7 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
           return;
         case 'task.started':
           Object.assign(row(data.task), { status: 'running', startedAt: Date.parse(time), uses: String(data.uses) });
+          if (typeof data.phase === 'string') row(data.task).phase = data.phase;
           if (typeof data.items === 'number') row(data.task).items = { done: 0, total: data.items };
           return draw();
         case 'task.item-started':
@@ -137,6 +143,8 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
         case 'task.item-succeeded':
         case 'task.item-failed':
           row(data.task).items = { done: Number(data.done), total: Number(data.total) };
+          // Of the tasks of many sub-workflows only those are shown that run, or failed.
+          if (type === 'task.item-succeeded') forget(`${subjectText(data)}/`);
           if (type === 'task.item-failed' && text !== undefined) keep(`  ${text}`);
           else draw();
           return;
@@ -178,12 +186,16 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
     },
     finished(result, tookMs) {
       // Another process may have done the work, or some of it: what it did is in the result.
-      for (const { id, status, uses, items, reason } of result.tasks) {
-        Object.assign(row(id), { status, uses });
+      for (const { id, status, uses, items, reason, phase } of result.tasks) {
+        if (status === 'succeeded' && id.includes(']/')) continue;
+        Object.assign(row(id), { status, uses, ...(phase === undefined ? {} : { phase }) });
         if (items !== undefined) row(id).items = { done: items.succeeded + items.failed, total: items.total };
         if (reason !== undefined) row(id).note = reason;
       }
-      for (const { task, status } of result.compensations ?? []) row(task).undo = status === 'failed' ? 'not undone' : 'undone';
+      for (const { task, status } of result.compensations ?? []) {
+        const undone = rows.get(task);
+        if (undone !== undefined && undone.undo !== 'not undone') undone.undo = status === 'failed' ? 'not undone' : 'undone';
+      }
       draw();
       clearInterval(timer);
       drawn = 0;
@@ -196,4 +208,20 @@ export function liveView(terminal: Pick<Terminal, 'out' | 'columns'>): RunView {
       held = Number.POSITIVE_INFINITY;
     },
   };
+}
+
+/** Rows with those of sub-workflows below their task; otherwise as they came. */
+function asTree(all: Row[]): Row[] {
+  if (!all.some(({ id }) => id.includes('/'))) return all;
+  const parts = new Map<string | undefined, Row[]>();
+  const known = new Set(all.map(({ id }) => id));
+  for (const row of all) {
+    const above = row.id.replace(/(\[\d+\])?\/[^/]*$/, '');
+    const parent = above !== row.id && known.has(above) ? above : undefined;
+    const beside = parts.get(parent);
+    if (beside === undefined) parts.set(parent, [row]);
+    else beside.push(row);
+  }
+  const below = (parent: string | undefined): Row[] => (parts.get(parent) ?? []).flatMap((row) => [row, ...below(row.id)]);
+  return below(undefined);
 }
