@@ -8,6 +8,15 @@ export type NodeOf<Op extends ASTNode['op']> = Extract<ASTNode, { op: Op }>;
 /** `a.name` and `a[index]`, and their optional forms. */
 export type AccessNode = NodeOf<'.' | '[]' | '.?' | '[?]'>;
 
+export function isAccess(node: ASTNode): node is AccessNode {
+  return node.op === '.' || node.op === '[]' || node.op === '.?' || node.op === '[?]';
+}
+
+/** `a.?b` and `a[?b]` */
+export function isOptional({ op }: AccessNode): boolean {
+  return op === '.?' || op === '[?]';
+}
+
 /** The operands of a node, in the order of the source. */
 export function children(node: ASTNode): readonly ASTNode[] {
   switch (node.op) {

@@ -1,4 +1,4 @@
-export { type Checker, type CheckResult, createChecker } from './check/checker.ts';
+export { type Checker, type CheckOptions, type CheckResult, createChecker } from './check/checker.ts';
 export type { ScopeTypes } from './check/scope.ts';
 export type { ExpressionProblem, Reference, ReferenceKind } from './check/walk.ts';
 export { ExpressionError, type ExpressionErrorCode } from './errors.ts';

@@ -2,8 +2,10 @@ import { nearest } from '../../text/near.ts';
 import { quoted } from '../../text/words.ts';
 import type { ASTNode, NodeOf } from '../ast.ts';
 import { patternMistake } from '../functions/patterns.ts';
+import { NO_DOUBT } from '../types/doubt.ts';
 import { callType, functions, type Overload } from '../types/signatures.ts';
 import { DYN, describeType, type ExprType, FAULT, joinAll, typeName } from '../types/type.ts';
+import { doubt } from './doubts.ts';
 import { macroType, presenceType } from './macros.ts';
 import { type Locals, suggesting, textOf, type Walk } from './walk.ts';
 
@@ -34,7 +36,12 @@ export function functionType(walk: Walk, node: NodeOf<'call'>, locals: Locals | 
     return FAULT;
   }
   checkPattern(walk, name, args[1]);
-  return callType(overloads, types, walk.unproven) ?? refuse(walk, node, name, overloads, args, types, range);
+  const doubts = doubt(walk, paired(args, types), `\`${name}\` does not take it`);
+  return callType(overloads, types, doubts) ?? refuse(walk, node, name, overloads, args, types, range);
+}
+
+function paired(nodes: readonly ASTNode[], types: readonly ExprType[]): { node: ASTNode; type: ExprType }[] {
+  return nodes.map((node, i) => ({ node, type: types[i] as ExprType }));
 }
 
 /** `a.f(b)` */
@@ -55,13 +62,14 @@ export function methodType(walk: Walk, node: NodeOf<'rcall'>, locals: Locals | u
     return FAULT;
   }
   checkPattern(walk, name, args[0]);
-  return callType(overloads, [on, ...types], walk.unproven) ?? refuse(walk, node, name, overloads, args, types, range);
+  const doubts = doubt(walk, paired([receiver, ...args], [on, ...types]), `\`${name}\` does not take it`);
+  return callType(overloads, [on, ...types], doubts) ?? refuse(walk, node, name, overloads, args, types, range);
 }
 
 function callTypeOnReceiver(overload: Overload, receiver: ExprType): boolean {
   return (
     overload.receiver !== undefined &&
-    callType([{ args: [overload.receiver], result: overload.result, shown: '' }], [receiver], () => {}) !== undefined
+    callType([{ args: [overload.receiver], result: overload.result, shown: '' }], [receiver], NO_DOUBT) !== undefined
   );
 }
 

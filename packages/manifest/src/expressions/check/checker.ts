@@ -1,15 +1,17 @@
-import type { ASTNode } from '../ast.ts';
+import { type ASTNode, children } from '../ast.ts';
 import { instrument } from '../evaluate/instrument.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
 import { parseExpression } from '../parse.ts';
 import { BOOL, DOUBLE, DYN, type ExprType, joinAll, NULL, withArticle } from '../types/type.ts';
 import { functionType, methodType } from './calls.ts';
 import { equalityType, membershipType } from './comparisons.ts';
+import { type Fact, tasksProven, whenTrue } from './facts.ts';
 import { accessType } from './fields.ts';
+import { narrowed } from './guards.ts';
 import { nameType } from './names.ts';
-import { mapType, negationType, operationType, requireBool, ternaryType } from './operations.ts';
+import { logicType, mapType, negationType, operationType, requireBool, ternaryType } from './operations.ts';
 import { type Scope, type ScopeTypes, scopeOf } from './scope.ts';
-import type { ExpressionProblem, Locals, Reference, Walk } from './walk.ts';
+import { assuming, type ExpressionProblem, type Locals, type Reference, type Walk } from './walk.ts';
 
 /** What is known of an expression before it is evaluated: its type, or what is wrong with it, in the order of the source. */
 export type CheckResult =
@@ -24,12 +26,22 @@ export type CheckResult =
        * something is done with it that only some of them allow.
        */
       proven: boolean;
+      /** Whether it asks how tasks ended (`tasks.x.status`, `always()`), so that as a `when` it decides alone. */
+      statusCheck: boolean;
+      /** The tasks that have an output wherever it is true. */
+      provenTasks: string[];
     }
   | { ok: false; problems: ExpressionProblem[]; refs: Reference[] };
 
+export interface CheckOptions {
+  /** An expression that holds wherever the checked one is evaluated, as a task's `when` does for its `with`. */
+  given?: string | undefined;
+  /** Told the type of each part, the inner ones before what they are part of. */
+  observe?: Observe;
+}
+
 export interface Checker {
-  /** `observe` is told the type of each part, the inner ones before what they are part of. */
-  check(source: string, observe?: Observe): CheckResult;
+  check(source: string, options?: CheckOptions): CheckResult;
 }
 
 export type Observe = (node: ASTNode, type: ExprType) => void;
@@ -47,10 +59,10 @@ export function createChecker(types: ScopeTypes): Checker {
 
 /** A checker for the expressions of one place, of whose scope the types are known. */
 export function checkerOf(scope: Scope): Checker {
-  return { check: (source, observe) => check(source, scope, observe) };
+  return { check: (source, options = {}) => check(source, scope, options) };
 }
 
-function check(source: string, scope: Walk['scope'], observe?: Observe): CheckResult {
+function check(source: string, scope: Walk['scope'], { given, observe }: CheckOptions): CheckResult {
   const result = parseExpression(source, DEFAULT_LIMITS);
   if ('problem' in result) return { ok: false, problems: [{ ...result.problem, code: 'expression-syntax' }], refs: [] };
   const { parsed } = result;
@@ -62,7 +74,7 @@ function check(source: string, scope: Walk['scope'], observe?: Observe): CheckRe
     source,
     scope,
     type: (node, locals) => {
-      const found = nodeType(walk, node, locals);
+      const found = narrowed(node, nodeType(walk, node, locals), locals);
       observe?.(node, found);
       return found;
     },
@@ -73,15 +85,39 @@ function check(source: string, scope: Walk['scope'], observe?: Observe): CheckRe
       proven = false;
     },
   };
-  const type = walk.type(parsed.ast, undefined);
+  const type = walk.type(parsed.ast, assuming(undefined, given === undefined ? [] : factsOfSource(given)));
   if (problems.length === 0 && holdsOptional(type)) problems.push(stillOptional(source));
   if (problems.length === 0) {
     instrument(parsed.ast);
     const untyped = parsed.check();
     if (!untyped.valid) problems.push(untypedProblem(source, untyped.error));
   }
-  if (problems.length === 0) return { ok: true, type, refs, warnings, proven };
-  return { ok: false, problems: distinct(problems), refs };
+  if (problems.length > 0) return { ok: false, problems: distinct(problems), refs };
+  return {
+    ok: true,
+    type,
+    refs,
+    warnings,
+    proven,
+    statusCheck: isStatusCheck(parsed.ast, refs),
+    provenTasks: tasksProven(whenTrue(parsed.ast)),
+  };
+}
+
+/** What is known where an expression is true; nothing, if it is none. */
+function factsOfSource(source: string): Fact[] {
+  const result = parseExpression(source, DEFAULT_LIMITS);
+  return 'problem' in result ? [] : whenTrue(result.parsed.ast);
+}
+
+function isStatusCheck(root: ASTNode, refs: readonly Reference[]): boolean {
+  if (refs.some(({ kind }) => kind === 'task-status')) return true;
+  const open = [root];
+  for (let node = open.pop(); node; node = open.pop()) {
+    if (node.op === 'call' && node.args[0] === 'always') return true;
+    open.push(...children(node));
+  }
+  return false;
 }
 
 function nodeType(walk: Walk, node: ASTNode, locals: Locals | undefined): ExprType {
@@ -107,8 +143,7 @@ function nodeType(walk: Walk, node: ASTNode, locals: Locals | undefined): ExprTy
       return ternaryType(walk, node, locals);
     case '||':
     case '&&':
-      for (const operand of node.args) requireBool(walk, operand, locals, `an operand of \`${node.op}\``);
-      return BOOL;
+      return logicType(walk, node, locals);
     case '!_':
       requireBool(walk, node.args, locals, 'the operand of `!`');
       return BOOL;

@@ -3,6 +3,7 @@ import { choices, quoted } from '../../text/words.ts';
 import type { ASTNode, NodeOf } from '../ast.ts';
 import { comparable } from '../types/operators.ts';
 import { alternatives, BOOL, describeType, type ExprType, isJsonNumber, joinAll } from '../types/type.ts';
+import { doubt } from './doubts.ts';
 import { type Locals, suggesting, textOf, type Walk } from './walk.ts';
 
 /** `==` and `!=` */
@@ -65,7 +66,9 @@ export function membershipType(walk: Walk, node: NodeOf<'in'>, locals: Locals | 
   if (right.op === 'list') for (const element of right.args) impossible(walk, left, value, element);
   const containers = alternatives(container);
   const looked = containers.filter((container) => ['dyn', 'list', 'map', 'object'].includes(container.kind));
-  if (looked.length < containers.length || looked.some(({ kind }) => kind === 'dyn')) walk.unproven();
+  const other = containers.find((each) => !looked.includes(each));
+  if (other && looked.length > 0) doubt(walk, [{ node: right, type: container }], '`in` looks into a list or a map').partly(0, other);
+  if (looked.some(({ kind }) => kind === 'dyn')) walk.unproven();
   if (containers.length > 0 && looked.length === 0) {
     walk.problem({
       code: 'expression-type',

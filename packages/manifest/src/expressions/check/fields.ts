@@ -1,37 +1,51 @@
 import { nearest } from '../../text/near.ts';
 import { choices, quoted } from '../../text/words.ts';
-import { type AccessNode, literalKey } from '../ast.ts';
+import { type AccessNode, isAccess, isOptional, literalKey } from '../ast.ts';
 import { comparable } from '../types/operators.ts';
 import { alternatives, DYN, describeType, type ExprType, FAULT, joinAll, NEVER, type ObjectType, STRING } from '../types/type.ts';
+import { absent, guardOf } from './doubts.ts';
+import { isPresent, narrowed } from './guards.ts';
 import { keyRange, renamed } from './keys.ts';
 import { scopeAccessType } from './reads.ts';
 import { type Locals, suggesting, textOf, type Walk } from './walk.ts';
 
-/** The type of `a.b`, `a[b]`, `a.?b` or `a[?b]`. */
-export function accessType(walk: Walk, node: AccessNode, locals: Locals | undefined): ExprType {
-  const optional = node.op === '.?' || node.op === '[?]';
-  const type = scopeAccessType(walk, node, locals) ?? memberType(walk, node, locals);
+/** The type of `a.b`, `a[b]`, `a.?b` or `a[?b]`. `asked`: within `has`, where nothing on the way need be there. */
+export function accessType(walk: Walk, node: AccessNode, locals: Locals | undefined, asked = false): ExprType {
+  const [left] = node.args;
+  const optional = isOptional(node) || (isAccess(left) && isOptional(left));
+  const type = scopeAccessType(walk, node, locals, asked) ?? memberType(walk, node, locals, asked);
   return optional && type.kind !== 'optional' && type !== FAULT ? { kind: 'optional', value: type } : type;
 }
 
-function memberType(walk: Walk, node: AccessNode, locals: Locals | undefined): ExprType {
-  const container = walk.type(node.args[0], locals);
+function memberType(walk: Walk, node: AccessNode, locals: Locals | undefined, asked: boolean): ExprType {
+  const [left] = node.args;
+  const container = asked && isAccess(left) ? narrowed(left, accessType(walk, left, locals, true), locals) : walk.type(left, locals);
   const key = literalKey(node);
   const index = node.op === '[]' || node.op === '[?]' ? walk.type(node.args[1], locals) : undefined;
   if (container.kind === 'optional') {
-    const inner = readType(walk, node, container.value, key?.key, index);
+    const inner = readType(walk, node, container.value, key?.key, index, true);
     return inner.kind === 'optional' ? inner : { kind: 'optional', value: inner };
   }
-  return readType(walk, node, container, key?.key, index);
+  return readType(walk, node, container, key?.key, index, asked || isOptional(node) || isPresent(node, locals));
 }
 
-/** What a container holds at a key; a union is read where one of its members can be. */
-function readType(walk: Walk, node: AccessNode, container: ExprType, key: string | undefined, index: ExprType | undefined): ExprType {
+/** What a container holds at a key; a union is read where one of its members can be. `guarded`: it need not be there. */
+function readType(
+  walk: Walk,
+  node: AccessNode,
+  container: ExprType,
+  key: string | undefined,
+  index: ExprType | undefined,
+  guarded: boolean,
+): ExprType {
   const members = alternatives(container);
   if (container === FAULT || members.length === 0) return FAULT;
   const found = members.map((member) => readMember(member, key, index)).filter((type) => type !== undefined);
-  if (found.length < members.length || members.some(({ kind }) => kind === 'dyn') || (index && isMixed(index))) walk.unproven();
-  if (found.length > 0) return joinAll(found);
+  if (members.some(({ kind }) => kind === 'dyn') || (index && isMixed(index))) walk.unproven();
+  if (found.length > 0) {
+    if (!guarded) requireGuard(walk, node, container, key, index);
+    return joinAll(found);
+  }
   report(walk, node, members.find((member) => member.kind === 'object') ?? (members[0] as ExprType), key, index);
   return FAULT;
 }
@@ -52,6 +66,29 @@ function readMember(container: ExprType, key: string | undefined, index: ExprTyp
     default:
       return undefined;
   }
+}
+
+/** Reports what is read though it may not be there. */
+function requireGuard(walk: Walk, node: AccessNode, container: ExprType, key: string | undefined, index: ExprType | undefined): void {
+  const [left] = node.args;
+  const text = textOf(walk, left);
+  const members = alternatives(container);
+  const other = members.find(({ kind }) => kind === 'null') ?? members.find((each) => !isContainer(each) && each.kind !== 'dyn');
+  const { start, end } = keyRange(node);
+  if (other) {
+    const message = `\`${text}\` may be ${describeType(other)}: it has no ${key === undefined ? 'elements' : `field ${quoted(key)}`}`;
+    walk.problem({ code: 'expression-type', message, start, end, hint: guardOf(text, container, other) });
+    return;
+  }
+  if (key === undefined) {
+    if (members.some((each) => readMember(each, key, index) === undefined)) walk.unproven();
+    return;
+  }
+  if (
+    members.every((each) => each.kind !== 'object' || each.fields.get(key)?.required || (each.rest !== undefined && !each.fields.has(key)))
+  )
+    return;
+  absent(walk, node);
 }
 
 /** Whether an index can be things of which not all are one. */

@@ -1,7 +1,11 @@
 import type { ASTNode, NodeOf } from '../ast.ts';
 import { alternatives, BOOL, DYN, describeType, type ExprType, FAULT, joinAll, STRING } from '../types/type.ts';
+import { doubt } from './doubts.ts';
+import { type Fact, whenTrue } from './facts.ts';
+import { accessType } from './fields.ts';
+import { refine } from './narrow.ts';
 import { joinBranches, requireBool } from './operations.ts';
-import { type Locals, localType, textOf, type Walk } from './walk.ts';
+import { assuming, type Locals, localType, textOf, type Walk } from './walk.ts';
 
 /** The type of a method that is a macro, `undefined` when it is none. */
 export function macroType(walk: Walk, node: NodeOf<'rcall'>, locals: Locals | undefined): ExprType | undefined {
@@ -10,7 +14,7 @@ export function macroType(walk: Walk, node: NodeOf<'rcall'>, locals: Locals | un
 
 /** `has(a.b)` */
 export function presenceType(walk: Walk, access: ASTNode, locals: Locals | undefined): ExprType {
-  if (access.op === '.') walk.type(access, locals);
+  if (access.op === '.') accessType(walk, access, locals, true);
   else {
     walk.type(access, locals);
     walk.problem({
@@ -33,8 +37,20 @@ function comprehensionType(walk: Walk, node: NodeOf<'rcall'>, locals: Locals | u
   const inner: Locals = { name: variable.args, type: element, outer: locals };
   const predicate = name === 'map' ? (arity === 2 ? body[0] : undefined) : body[0];
   if (predicate) requireBool(walk, predicate, inner, `the condition of \`${name}\``);
-  if (name === 'map') return { kind: 'list', element: walk.type(body.at(-1) as ASTNode, inner) };
-  return name === 'filter' ? { kind: 'list', element } : BOOL;
+  if (name === 'map') {
+    const facts = predicate ? whenTrue(predicate) : [];
+    return { kind: 'list', element: walk.type(body.at(-1) as ASTNode, assuming(inner, facts)) };
+  }
+  if (name !== 'filter') return BOOL;
+  return { kind: 'list', element: predicate ? filtered(element, variable.args, whenTrue(predicate)) : element };
+}
+
+/** An element of which its filter says something. */
+function filtered(element: ExprType, variable: string, facts: readonly Fact[]): ExprType {
+  let type = element;
+  for (const { place, present, narrow } of facts)
+    if (place.path?.root === variable) type = refine(type, place.path.steps, present === true, narrow);
+  return type;
 }
 
 function elementType(walk: Walk, node: ASTNode, container: ExprType): ExprType {
@@ -46,7 +62,9 @@ function elementType(walk: Walk, node: ASTNode, container: ExprType): ExprType {
     else if (member.kind === 'map') found.push(member.key);
     else if (member.kind === 'object') found.push(STRING);
   }
-  if (found.length < members.length || members.some(({ kind }) => kind === 'dyn')) walk.unproven();
+  if (members.some(({ kind }) => kind === 'dyn')) walk.unproven();
+  const other = members.find(({ kind }) => !['dyn', 'list', 'map', 'object'].includes(kind));
+  if (other && found.length > 0) doubt(walk, [{ node, type: container }], 'only a list or a map has elements').partly(0, other);
   if (found.length > 0 || members.length === 0) return joinAll(found);
   const hint = container.kind === 'string' ? '`split(",")` makes a list of a text' : undefined;
   walk.problem({

@@ -85,6 +85,6 @@ function namesHere({ scope }: Walk, locals: Locals | undefined): string[] {
   const names = ['params', 'inputs', 'tasks', 'item'].filter((root) => scope[root as 'params' | 'inputs' | 'tasks' | 'item'] !== undefined);
   if (scope.item) names.push('index');
   names.push('run');
-  for (let local = locals; local; local = local.outer) names.push(local.name);
+  for (let local = locals; local; local = local.outer) if (local.name !== undefined) names.push(local.name);
   return names;
 }

@@ -14,8 +14,10 @@ import {
   join,
   joinAll,
 } from '../types/type.ts';
+import { doubt } from './doubts.ts';
+import { whenFalse, whenTrue } from './facts.ts';
 import { member } from './keys.ts';
-import { type Locals, localType, textOf, type Walk } from './walk.ts';
+import { assuming, type Locals, localType, textOf, type Walk } from './walk.ts';
 
 /** `+ - * / % < <= > >=` */
 export function operationType(walk: Walk, node: NodeOf<BinaryOperator>, locals: Locals | undefined): ExprType {
@@ -23,7 +25,11 @@ export function operationType(walk: Walk, node: NodeOf<BinaryOperator>, locals: 
   const [left, right] = node.args;
   const a = walk.type(left, locals);
   const b = walk.type(right, locals);
-  const type = binaryType(node.op, a, b, walk.unproven);
+  const operands = [
+    { node: left, type: a },
+    { node: right, type: b },
+  ];
+  const type = binaryType(node.op, a, b, doubt(walk, operands, `\`${node.op}\` does not take it`));
   if (node.op === '/' && type?.kind === 'number') warnOfCut(walk, node, a);
   if (type) return type;
   const hint = conversion(walk, node, a, b);
@@ -93,10 +99,19 @@ function hyphenated(walk: Walk, node: ASTNode, locals: Locals | undefined): bool
   return true;
 }
 
+/** `a && b` and `a || b`: where the right side decides, the left one did not. */
+export function logicType(walk: Walk, node: NodeOf<'&&' | '||'>, locals: Locals | undefined): ExprType {
+  const [left, right] = node.args;
+  const what = `an operand of \`${node.op}\``;
+  requireBool(walk, left, locals, what);
+  requireBool(walk, right, assuming(locals, node.op === '&&' ? whenTrue(left) : whenFalse(left)), what);
+  return BOOL;
+}
+
 /** `!`, `&&`, `||`, the condition of `?:` and the predicate of a comprehension: what has to be a boolean. */
 export function requireBool(walk: Walk, node: ASTNode, locals: Locals | undefined, what: string): void {
   const type = walk.type(node, locals);
-  if (maybeBool(type, walk.unproven)) return;
+  if (maybeBool(type, doubt(walk, [{ node, type }], `${what} is a bool`))) return;
   walk.problem({
     code: 'expression-type',
     message: `${what} is a bool, not ${describeType(type)}`,
@@ -122,7 +137,9 @@ export function negationType(walk: Walk, node: NodeOf<'-_'>, locals: Locals | un
     walk.problem({ code: 'expression-type', message: `\`-\` does not take ${describeType(type)}`, start: node.start, end: node.end });
     return FAULT;
   }
-  if (numbers.length < members.length || numbers.some((part) => part.kind === 'dyn')) walk.unproven();
+  const other = members.find((part) => !numbers.includes(part));
+  if (other) doubt(walk, [{ node: node.args, type }], '`-` does not take it').partly(0, other);
+  if (numbers.some((part) => part.kind === 'dyn')) walk.unproven();
   return joinAll(numbers.map((part) => (isScalar(part) ? { kind: part.kind } : part)));
 }
 
@@ -130,7 +147,9 @@ export function negationType(walk: Walk, node: NodeOf<'-_'>, locals: Locals | un
 export function ternaryType(walk: Walk, node: NodeOf<'?:'>, locals: Locals | undefined): ExprType {
   const [condition, then, otherwise] = node.args;
   requireBool(walk, condition, locals, 'the condition');
-  return joinBranches(walk, node, walk.type(then, locals), walk.type(otherwise, locals), '`? :`');
+  const a = walk.type(then, assuming(locals, whenTrue(condition)));
+  const b = walk.type(otherwise, assuming(locals, whenFalse(condition)));
+  return joinBranches(walk, node, a, b, '`? :`');
 }
 
 /** The type of one or the other, which in CEL are of one type; null goes with all of them. */
@@ -172,7 +191,10 @@ export function mapType(walk: Walk, node: NodeOf<'map'>, locals: Locals | undefi
     named = false;
     fields.set(`${fields.size}`, { type, required: true });
     const kinds = alternatives(key).map(({ kind }) => kind);
-    if (!kinds.every((kind) => KEYS.has(kind))) walk.unproven();
+    const other = alternatives(key).find(({ kind }) => kind !== 'dyn' && !KEYS.has(kind));
+    if (other && kinds.length > 1)
+      doubt(walk, [{ node: keyNode, type: key }], 'the key of a map is a string, an int or a bool').partly(0, other);
+    if (kinds.includes('dyn')) walk.unproven();
     if (kinds.some((kind) => kind === 'dyn' || KEYS.has(kind))) continue;
     walk.problem({
       code: 'expression-type',

@@ -1,7 +1,9 @@
 import { nearest } from '../../text/near.ts';
 import { choices, quoted } from '../../text/words.ts';
-import { type AccessNode, type ASTNode, literalKey } from '../ast.ts';
+import { type AccessNode, type ASTNode, isAccess, isOptional, literalKey } from '../ast.ts';
 import { type ExprType, FAULT, type ObjectType, STRING } from '../types/type.ts';
+import { absent } from './doubts.ts';
+import { isPresent } from './guards.ts';
 import { renamed } from './keys.ts';
 import type { TaskInScope } from './scope.ts';
 import { type Locals, localType, suggesting, type Walk } from './walk.ts';
@@ -10,10 +12,15 @@ import { type Locals, localType, suggesting, type Walk } from './walk.ts';
  * The type of an access whose left side is one of the scope's own names: a parameter, an input, a task, its output or status,
  * a secret. `undefined`: it is none of these.
  */
-export function scopeAccessType(walk: Walk, node: AccessNode, locals: Locals | undefined): ExprType | undefined {
+export function scopeAccessType(walk: Walk, node: AccessNode, locals: Locals | undefined, asked: boolean): ExprType | undefined {
   const left = node.args[0];
   const root = rootName(left, locals);
-  if (root === 'params' || root === 'inputs') return walk.scope[root] && parameter(walk, node, root, walk.scope[root]);
+  if (root === 'params' || root === 'inputs') {
+    // What is only passed on may be absent: it is not bound, then.
+    const passed = root === 'inputs' && node.start === 0 && node.end === walk.source.length;
+    const guarded = asked || passed || isOptional(node) || isPresent(node, locals);
+    return walk.scope[root] && parameter(walk, node, root, walk.scope[root], guarded);
+  }
   if (root === 'tasks') return walk.scope.tasks && wholeTask(walk, node, walk.scope.tasks, locals);
   if (root === 'secrets') return secret(walk, node);
   if (root === 'run') {
@@ -22,7 +29,7 @@ export function scopeAccessType(walk: Walk, node: AccessNode, locals: Locals | u
     return undefined;
   }
   if (isAccess(left) && rootName(left.args[0], locals) === 'tasks' && walk.scope.tasks)
-    return partOfTask(walk, node, left, walk.scope.tasks, locals);
+    return partOfTask(walk, node, left, walk.scope.tasks, locals, asked);
   return undefined;
 }
 
@@ -30,17 +37,14 @@ function rootName(node: ASTNode, locals: Locals | undefined): string | undefined
   return node.op === 'id' && localType(locals, node.args) === undefined ? node.args : undefined;
 }
 
-function isAccess(node: ASTNode): node is AccessNode {
-  return node.op === '.' || node.op === '[]' || node.op === '.?' || node.op === '[?]';
-}
-
-function parameter(walk: Walk, node: AccessNode, root: 'params' | 'inputs', declared: ObjectType): ExprType | undefined {
+function parameter(walk: Walk, node: AccessNode, root: 'params' | 'inputs', declared: ObjectType, guarded: boolean): ExprType | undefined {
   const key = literalKey(node);
   // An index that is computed: the name on the left takes all of them.
   if (!key) return undefined;
   const field = declared.fields.get(key.key);
   if (field) {
     walk.reference({ kind: root === 'params' ? 'param' : 'input', name: key.key, start: node.start, end: node.end });
+    if (!field.required && !guarded) absent(walk, node);
     return field.type;
   }
   const noun = root === 'params' ? 'parameter' : 'input';
@@ -108,7 +112,7 @@ function findTask(
 function wholeTask(walk: Walk, node: AccessNode, tasks: ReadonlyMap<string, TaskInScope>, locals: Locals | undefined): ExprType {
   const found = findTask(walk, node, tasks, locals);
   if (!found) return FAULT;
-  walk.reference({ kind: 'task-output', name: found.id, start: node.start, end: node.end });
+  walk.reference({ kind: 'task-output', name: found.id, start: node.start, end: node.end, guarded: true });
   return found.task.type;
 }
 
@@ -118,6 +122,7 @@ function partOfTask(
   left: AccessNode,
   tasks: ReadonlyMap<string, TaskInScope>,
   locals: Locals | undefined,
+  asked: boolean,
 ): ExprType | undefined {
   const key = literalKey(node);
   if (!key) return undefined;
@@ -126,11 +131,16 @@ function partOfTask(
   const { id, task } = found;
   const part = task.type.fields.get(key.key);
   if (part && (key.key === 'output' || key.key === 'status')) {
-    walk.reference({ kind: `task-${key.key}`, name: id, start: node.start, end: node.end });
+    const { start, end } = node;
+    if (key.key === 'status') walk.reference({ kind: 'task-status', name: id, start, end });
+    else {
+      const guarded = asked || isOptional(node) || isOptional(left) || isPresent(node, locals);
+      walk.reference({ kind: 'task-output', name: id, start, end, guarded });
+    }
     return part.type;
   }
   // Still a read of this task, for whoever orders tasks by what they read.
-  walk.reference({ kind: 'task-output', name: id, start: node.start, end: node.end });
+  walk.reference({ kind: 'task-output', name: id, start: node.start, end: node.end, guarded: true });
   const output = task.type.fields.get('output')?.type;
   const inOutput = output?.kind === 'object' && output.fields.has(key.key) ? `output.${key.key}` : undefined;
   const suggestion = inOutput ?? nearest(key.key, task.type.fields.keys())[0];

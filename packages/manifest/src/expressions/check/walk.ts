@@ -1,5 +1,6 @@
 import type { ASTNode } from '../ast.ts';
 import type { ExprType } from '../types/type.ts';
+import type { Fact } from './facts.ts';
 import type { Scope } from './scope.ts';
 
 /** A mistake in an expression; offsets are in its source. */
@@ -22,16 +23,14 @@ export interface Reference {
   name: string;
   start: number;
   end: number;
-  /** Of `task-output`: something around it makes sure that it is only read where it is there. */
+  /** Of a task's output: whether it is only read where the task has one. */
   guarded?: boolean;
 }
 
-/** Variables of comprehensions and `cel.bind`, the innermost first. */
-export interface Locals {
-  name: string;
-  type: ExprType;
-  outer: Locals | undefined;
-}
+/** What holds where a node stands, the innermost first: variables of comprehensions and `cel.bind`, and what conditions around it say. */
+export type Locals =
+  | { name: string; type: ExprType; outer: Locals | undefined }
+  | { name?: undefined; facts: readonly Fact[]; outer: Locals | undefined };
 
 /** One check of one expression. */
 export interface Walk {
@@ -43,7 +42,7 @@ export interface Walk {
   /** Something that is allowed but hardly meant. */
   warn(problem: ExpressionProblem): void;
   reference(reference: Reference): void;
-  /** Notes that something only works for some of what a value can be: it has to be said here when a guard is wanted. */
+  /** Notes that something only works for some of what a value of any type can be. */
   unproven(): void;
 }
 
@@ -51,6 +50,11 @@ export interface Walk {
 export function localType(locals: Locals | undefined, name: string): ExprType | undefined {
   for (let local = locals; local; local = local.outer) if (local.name === name) return local.type;
   return undefined;
+}
+
+/** The same, where some more is known. */
+export function assuming(locals: Locals | undefined, facts: readonly Fact[]): Locals | undefined {
+  return facts.length === 0 ? locals : { facts, outer: locals };
 }
 
 /** A hint that starts with what was perhaps meant; messages leave it out, so that a caller can add the place to them. */

@@ -2,7 +2,7 @@ import { type ASTNode, children, type NodeOf } from '../ast.ts';
 import { Failure } from '../errors.ts';
 import { withArticle } from '../types/type.ts';
 import { read } from './access.ts';
-import { type Comprehension, type Evaluate, inside, type Macro, type Overlay, run } from './inside.ts';
+import { type Comprehension, type Evaluate, type Evaluator, inside, type Macro, type Overlay, run } from './inside.ts';
 import { isMapping, keysOf } from './maps.ts';
 import { spend } from './meter.ts';
 import { lifted } from './operators.ts';
@@ -53,7 +53,10 @@ function elements(container: unknown, node: ASTNode): readonly unknown[] {
   throw new Failure('expression-type', `only a list or a map has elements, not ${withArticle(kindOf(container))}`, node);
 }
 
-/** `has(e.name)` for any `e`; cel-js takes only chains of names. */
+/**
+ * `has(e.name)` for any `e`; cel-js takes only chains of names. It is false, too, where something on the way is absent or null,
+ * so that `has(a.b.c)` is one question.
+ */
 export function instrumentHas(macro: Macro, node: NodeOf<'call'>): void {
   const access = node.args[1][0];
   if (access?.op !== '.') return;
@@ -61,5 +64,13 @@ export function instrumentHas(macro: Macro, node: NodeOf<'call'>): void {
     checker.check(access.args[0], scope);
     return checker.getType('bool');
   };
-  macro.evaluate = (ev, _, scope) => read(run(ev, access.args[0], scope), access.args[1], access) !== undefined;
+  macro.evaluate = (ev, _, scope) => probe(ev, access, scope) !== undefined;
+}
+
+/** What an access reads, `undefined` where it or anything on the way is not there. */
+function probe(ev: Evaluator, node: ASTNode, scope: unknown): unknown {
+  if (node.op !== '.' && node.op !== '[]') return run(ev, node, scope);
+  const container = probe(ev, node.args[0], scope);
+  if (container === undefined || container === null) return undefined;
+  return read(container, node.op === '.' ? node.args[1] : run(ev, node.args[1], scope), node);
 }

@@ -3,9 +3,13 @@ import type { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator';
 import { spendText } from '../evaluate/meter.ts';
 import { durationText, timestampText } from '../evaluate/text.ts';
 
-/** What CEL's standard has and cel-js lacks: conversions, and the order of bytes. */
+/**
+ * What CEL's standard has and cel-js lacks: conversions, and the order of bytes. And `always()`, which is true: a task whose `when` says
+ * it is considered whatever became of the tasks that it needs.
+ */
 export function registerStandard(env: Environment): void {
   const sync = { async: false };
+  env.registerFunction('always(): bool', () => true, sync);
   const timestamp = 'google.protobuf.Timestamp';
   const duration = 'google.protobuf.Duration';
   env.registerFunction(`string(${timestamp}): string`, (value: Date) => timestampText(value), sync);

@@ -1,27 +1,33 @@
+import { combinationsOf, type Doubt, tellPartly } from './doubt.ts';
 import { alternatives, BOOL, DOUBLE, DYN, type ExprType, INT, isJsonNumber, isScalar, join, LIST, NUMBER, STRING } from './type.ts';
 
 export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '<' | '<=' | '>' | '>=';
 
 /**
  * The type of `a operator b`, `undefined` when there is no such operation. A union works when one of its members does;
- * `unproven` is told when another does not.
+ * `doubt` is told when another does not.
  */
-export function binaryType(operator: BinaryOperator, a: ExprType, b: ExprType, unproven: () => void): ExprType | undefined {
+export function binaryType(operator: BinaryOperator, a: ExprType, b: ExprType, doubt: Doubt): ExprType | undefined {
   let result: ExprType | undefined;
-  let failed = false;
-  for (const left of alternatives(a)) {
-    for (const right of alternatives(b)) {
-      const type =
-        operator === '<' || operator === '<=' || operator === '>' || operator === '>='
-          ? ordered(left, right)
-          : arithmetic(operator, left, right);
-      if (type) result = result ? join(result, type) : type;
-      if (!type || left.kind === 'dyn' || right.kind === 'dyn') failed = true;
-    }
+  const tried = combinationsOf([a, b]).map((operands) => {
+    const [left, right] = operands as [ExprType, ExprType];
+    const type =
+      operator === '<' || operator === '<=' || operator === '>' || operator === '>='
+        ? ordered(left, right)
+        : arithmetic(operator, left, right);
+    if (type) result = result ? join(result, type) : type;
+    return { operands, fits: type !== undefined };
+  });
+  if (result) {
+    if (tried.some(({ fits }) => !fits)) tellPartly(tried, doubt);
+    if (alternatives(a).some(isAny) || alternatives(b).some(isAny)) doubt.unknown();
   }
-  if (result && failed) unproven();
   // An empty union is the element of an empty list: nothing will ever be computed.
   return result ?? (alternatives(a).length === 0 || alternatives(b).length === 0 ? DYN : undefined);
+}
+
+function isAny({ kind }: ExprType): boolean {
+  return kind === 'dyn';
 }
 
 function arithmetic(operator: '+' | '-' | '*' | '/' | '%', a: ExprType, b: ExprType): ExprType | undefined {
@@ -95,10 +101,13 @@ function isMap(type: ExprType): boolean {
   return type.kind === 'map' || type.kind === 'object';
 }
 
-/** Whether a value can be a boolean; `unproven` is told when it can be something else. */
-export function maybeBool(type: ExprType, unproven: () => void): boolean {
+/** Whether a value can be a boolean; `doubt` is told when it can be something else. */
+export function maybeBool(type: ExprType, doubt: Doubt): boolean {
   const members = alternatives(type);
   const can = members.length === 0 || members.some((member) => member.kind === 'bool' || member.kind === 'dyn');
-  if (can && members.some((member) => member.kind !== 'bool')) unproven();
-  return can;
+  if (!can) return false;
+  const other = members.find((member) => member.kind !== 'bool' && member.kind !== 'dyn');
+  if (other) doubt.partly(0, other);
+  if (members.some(isAny)) doubt.unknown();
+  return true;
 }

@@ -1,5 +1,6 @@
 import { environment } from '../environment.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
+import { combinationsOf, type Doubt, tellPartly } from './doubt.ts';
 import { alternatives, BOOL, DOUBLE, DYN, type ExprType, INT, isScalar, join, joinAll, NEVER, NULL, STRING } from './type.ts';
 
 /** A type in a signature; `A` stands for whatever is given. */
@@ -93,29 +94,37 @@ const MOST_COMBINATIONS = 64;
 
 /**
  * The type of a call with these operands (the receiver first, for a method); `undefined` when no overload can take them.
- * A union fits when one of its members does (`unproven` is told when another does not); a number of JSON has to fit both as
+ * A union fits when one of its members does (`doubt` is told when another does not); a number of JSON has to fit both as
  * an int and as a double.
  */
-export function callType(overloads: readonly Overload[], operands: readonly ExprType[], unproven: () => void): ExprType | undefined {
-  let combinations: ExprType[][] = [[]];
-  for (const operand of operands) {
-    const members = operand.kind === 'union' ? operand.members : [operand];
-    combinations = combinations.flatMap((combination) => members.map((member) => [...combination, member]));
-    if (combinations.length > MOST_COMBINATIONS) {
-      unproven();
-      return DYN;
-    }
+export function callType(overloads: readonly Overload[], operands: readonly ExprType[], doubt: Doubt): ExprType | undefined {
+  if (operands.reduce((count, operand) => count * Math.max(1, alternatives(operand).length), 1) > MOST_COMBINATIONS) {
+    doubt.unknown();
+    return DYN;
   }
   const state: State = { partial: false };
-  const results = combinations.map((combination) => numbersApart(combination, overloads, state)).filter((result) => result !== undefined);
-  if (results.length === 0) return undefined;
-  if (state.partial || results.length < combinations.length) unproven();
+  const tried = combinationsOf(operands).map((combination) => ({
+    operands: combination,
+    result: numbersApart(combination, overloads, state),
+  }));
+  const results = tried.map(({ result }) => result).filter((result) => result !== undefined);
+  if (results.length === 0) return tried.length === 0 ? DYN : undefined;
+  if (state.partial) doubt.unknown();
+  if (state.mixed) doubt.partly(operands.indexOf(state.mixed), state.mixed);
+  else if (results.length < tried.length)
+    tellPartly(
+      tried.map(({ operands: combination, result }) => ({ operands: combination, fits: result !== undefined })),
+      doubt,
+    );
   return joinAll(results);
 }
 
-/** Whether something fits only in part: it may be anything, or holds elements of which only some fit. */
+/** How something fits only in part. */
 interface State {
+  /** It may be anything. */
   partial: boolean;
+  /** It holds elements of which only some fit. */
+  mixed?: ExprType;
 }
 
 function numbersApart(operands: readonly ExprType[], overloads: readonly Overload[], state: State): ExprType | undefined {
@@ -134,6 +143,7 @@ function select(overloads: readonly Overload[], operands: readonly ExprType[], s
     const tried: State = { partial: false };
     if (patterns.length !== operands.length || !patterns.every((part, i) => matches(part, operands[i] as ExprType, bound, tried))) continue;
     state.partial ||= tried.partial;
+    if (tried.mixed) state.mixed ??= tried.mixed;
     const type = instantiate(overload.result, bound);
     result = result ? join(result, type) : type;
     // Overloads exclude one another; several apply only where an operand may be anything.
@@ -156,9 +166,9 @@ function matches(part: Pattern, type: ExprType, bound: Map<string, ExprType>, st
     case 'map':
       return type.kind === 'map' || type.kind === 'object';
     case 'list':
-      return type.kind === 'list' && matchesSome(part.of, type.element, bound, state);
+      return type.kind === 'list' && matchesSome(part.of, type.element, type, bound, state);
     case 'optional':
-      return type.kind === 'optional' && matchesSome(part.of, type.value, bound, state);
+      return type.kind === 'optional' && matchesSome(part.of, type.value, type, bound, state);
     case 'type':
       if (part.type.kind === 'namespace') return type.kind === 'namespace' && type.name === part.type.name;
       return isScalar(type) && type.kind === part.type.kind;
@@ -166,11 +176,11 @@ function matches(part: Pattern, type: ExprType, bound: Map<string, ExprType>, st
 }
 
 /** Of what a container holds, some has to fit. */
-function matchesSome(part: Pattern, type: ExprType, bound: Map<string, ExprType>, state: State): boolean {
+function matchesSome(part: Pattern, type: ExprType, container: ExprType, bound: Map<string, ExprType>, state: State): boolean {
   if (part.kind === 'variable') return matches(part, type, bound, state);
   const members = type.kind === 'number' ? [INT, DOUBLE] : alternatives(type);
   const fitting = members.filter((member) => matches(part, member, bound, state));
-  if (fitting.length > 0 && fitting.length < members.length) state.partial = true;
+  if (fitting.length > 0 && fitting.length < members.length) state.mixed ??= container;
   return members.length === 0 || fitting.length > 0;
 }
 
