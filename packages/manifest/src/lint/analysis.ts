@@ -4,6 +4,7 @@ import type { Workflow } from '../model/manifest.ts';
 import { sourceOffsets } from '../parse/scalar-map.ts';
 import { quote } from '../parse/unquoted.ts';
 import { quoted } from '../text/words.ts';
+import { conditionSource } from './condition.ts';
 import type { Dag } from './dag.ts';
 import type { Site } from './site.ts';
 import type { Span } from './span.ts';
@@ -66,9 +67,11 @@ export function analyze(site: Site, known: Known): Analysis {
   if (typeof template === 'string') return { ...analysis, value: { kind: 'literal', text: template } };
   if (isSecret(template)) return { ...analysis, value: { kind: 'secret', name: template.$secret } };
   const [only] = expressions;
+  // What a task is given is only looked at where its `when` holds.
+  const given = site.task && site.place !== 'when' ? conditionSource(site.task) : undefined;
   let type: ExprType | undefined;
   for (const { source, start } of expressions) {
-    const result = known.checkerAt(site).check(source);
+    const result = known.checkerAt(site).check(source, { given });
     analysis.refs.push(...result.refs);
     for (const ref of result.refs) if (ref.kind === 'secret') analysis.misplacedSecrets.push(span(start + ref.start, start + ref.end));
     if (result.ok) {

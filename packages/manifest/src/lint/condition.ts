@@ -2,12 +2,16 @@ import { type Checker, parseScalar } from '../expressions/index.ts';
 import type { TaskView } from '../model/manifest.ts';
 import type { Condition } from './certainty.ts';
 
-/** What the `when` of a task says about other tasks; of one that is wrong, nothing. */
-export function conditionOf(checker: Checker, { when }: TaskView): Condition {
-  const parsed = when && parseScalar(when.value);
-  const only = parsed && !('error' in parsed) && parsed.expressions.length === 1 ? parsed.expressions[0] : undefined;
-  const result = only && checker.check(only.source);
+/** What the `when` of a task says about other tasks; of one that is wrong, only whether it asks how they ended. */
+export function conditionOf(checker: Checker, task: TaskView): Condition {
+  const source = conditionSource(task);
+  const result = source === undefined ? undefined : checker.check(source);
   if (!result) return { statusCheck: false, proves: [] };
-  const statusCheck = result.refs.some(({ kind }) => kind === 'task-status') || /\balways\s*\(\s*\)/.test(only.source);
-  return { statusCheck, proves: [] };
+  return { statusCheck: result.statusCheck, proves: result.ok ? result.provenTasks : [] };
+}
+
+/** The expression that is the `when` of a task, if there is one. */
+export function conditionSource({ when }: TaskView): string | undefined {
+  const parsed = when && parseScalar(when.value);
+  return parsed && !('error' in parsed) && parsed.expressions.length === 1 ? parsed.expressions[0]?.source : undefined;
 }

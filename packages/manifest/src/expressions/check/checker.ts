@@ -31,7 +31,7 @@ export type CheckResult =
       /** The tasks that have an output wherever it is true. */
       provenTasks: string[];
     }
-  | { ok: false; problems: ExpressionProblem[]; refs: Reference[] };
+  | { ok: false; problems: ExpressionProblem[]; refs: Reference[]; statusCheck: boolean };
 
 export interface CheckOptions {
   /** An expression that holds wherever the checked one is evaluated, as a task's `when` does for its `with`. */
@@ -64,7 +64,7 @@ export function checkerOf(scope: Scope): Checker {
 
 function check(source: string, scope: Walk['scope'], { given, observe }: CheckOptions): CheckResult {
   const result = parseExpression(source, DEFAULT_LIMITS);
-  if ('problem' in result) return { ok: false, problems: [{ ...result.problem, code: 'expression-syntax' }], refs: [] };
+  if ('problem' in result) return { ok: false, problems: [{ ...result.problem, code: 'expression-syntax' }], refs: [], statusCheck: false };
   const { parsed } = result;
   const problems: ExpressionProblem[] = [];
   const warnings: ExpressionProblem[] = [];
@@ -92,16 +92,9 @@ function check(source: string, scope: Walk['scope'], { given, observe }: CheckOp
     const untyped = parsed.check();
     if (!untyped.valid) problems.push(untypedProblem(source, untyped.error));
   }
-  if (problems.length > 0) return { ok: false, problems: distinct(problems), refs };
-  return {
-    ok: true,
-    type,
-    refs,
-    warnings,
-    proven,
-    statusCheck: isStatusCheck(parsed.ast, refs),
-    provenTasks: tasksProven(whenTrue(parsed.ast)),
-  };
+  const statusCheck = isStatusCheck(parsed.ast, refs);
+  if (problems.length > 0) return { ok: false, problems: distinct(problems), refs, statusCheck };
+  return { ok: true, type, refs, warnings, proven, statusCheck, provenTasks: tasksProven(whenTrue(parsed.ast)) };
 }
 
 /** What is known where an expression is true; nothing, if it is none. */
