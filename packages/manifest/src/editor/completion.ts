@@ -136,9 +136,11 @@ function members(session: Session, site: Site, container: string): Named[] {
   const task = /^tasks(?:\.(\w+)|\[["']([\w-]+)["']\])$/.exec(container);
   if (task) return [field('output', undefined), field('status', undefined)];
   let type: ExprType | undefined;
-  const checked = session.checkerAt(site).check(container, (_, found) => {
-    // The last one is all of it; a mistake elsewhere in it does not matter here.
-    type = found;
+  const checked = session.checkerAt(site).check(container, {
+    observe: (_, found) => {
+      // The last one is all of it; a mistake elsewhere in it does not matter here.
+      type = found;
+    },
   });
   if (checked.ok) type = checked.type;
   if (!type) return [];

@@ -21,7 +21,7 @@ export function partAt(session: Session, { site, expression, at }: ExpressionSpo
   const result = parseExpression(source, DEFAULT_LIMITS);
   if ('problem' in result) return undefined;
   const types = new Map<string, ExprType>();
-  session.checkerAt(site).check(source, (node, type) => types.set(`${node.start} ${node.end}`, type));
+  session.checkerAt(site).check(source, { observe: (node, type) => types.set(`${node.start} ${node.end}`, type) });
   const node = smallest(result.parsed.ast, at);
   if (!node) return undefined;
   const { start, end } = node;

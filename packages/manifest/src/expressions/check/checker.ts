@@ -73,8 +73,8 @@ function check(source: string, scope: Walk['scope'], { given, observe }: CheckOp
   const walk: Walk = {
     source,
     scope,
-    type: (node, locals) => {
-      const found = narrowed(node, nodeType(walk, node, locals), locals);
+    type: (node, locals, asked) => {
+      const found = narrowed(node, nodeType(walk, node, locals, asked), locals);
       observe?.(node, found);
       return found;
     },
@@ -113,7 +113,7 @@ function isStatusCheck(root: ASTNode, refs: readonly Reference[]): boolean {
   return false;
 }
 
-function nodeType(walk: Walk, node: ASTNode, locals: Locals | undefined): ExprType {
+function nodeType(walk: Walk, node: ASTNode, locals: Locals | undefined, asked: boolean | undefined): ExprType {
   switch (node.op) {
     case 'value':
       return literalType(node.args);
@@ -123,7 +123,7 @@ function nodeType(walk: Walk, node: ASTNode, locals: Locals | undefined): ExprTy
     case '.?':
     case '[]':
     case '[?]':
-      return accessType(walk, node, locals);
+      return accessType(walk, node, locals, asked);
     case 'call':
       return functionType(walk, node, locals);
     case 'rcall':

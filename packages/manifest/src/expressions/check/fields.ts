@@ -4,12 +4,12 @@ import { type AccessNode, isAccess, isOptional, literalKey } from '../ast.ts';
 import { comparable } from '../types/operators.ts';
 import { alternatives, DYN, describeType, type ExprType, FAULT, joinAll, NEVER, type ObjectType, STRING } from '../types/type.ts';
 import { absent, guardOf } from './doubts.ts';
-import { isPresent, narrowed } from './guards.ts';
+import { isPresent } from './guards.ts';
 import { keyRange, renamed } from './keys.ts';
 import { scopeAccessType } from './reads.ts';
 import { type Locals, suggesting, textOf, type Walk } from './walk.ts';
 
-/** The type of `a.b`, `a[b]`, `a.?b` or `a[?b]`. `asked`: within `has`, where nothing on the way need be there. */
+/** The type of `a.b`, `a[b]`, `a.?b` or `a[?b]`. `asked`: within `has`. */
 export function accessType(walk: Walk, node: AccessNode, locals: Locals | undefined, asked = false): ExprType {
   const [left] = node.args;
   const optional = isOptional(node) || (isAccess(left) && isOptional(left));
@@ -19,7 +19,7 @@ export function accessType(walk: Walk, node: AccessNode, locals: Locals | undefi
 
 function memberType(walk: Walk, node: AccessNode, locals: Locals | undefined, asked: boolean): ExprType {
   const [left] = node.args;
-  const container = asked && isAccess(left) ? narrowed(left, accessType(walk, left, locals, true), locals) : walk.type(left, locals);
+  const container = walk.type(left, locals, asked);
   const key = literalKey(node);
   const index = node.op === '[]' || node.op === '[?]' ? walk.type(node.args[1], locals) : undefined;
   if (container.kind === 'optional') {

@@ -2,7 +2,6 @@ import type { ASTNode, NodeOf } from '../ast.ts';
 import { alternatives, BOOL, DYN, describeType, type ExprType, FAULT, joinAll, STRING } from '../types/type.ts';
 import { doubt } from './doubts.ts';
 import { type Fact, whenTrue } from './facts.ts';
-import { accessType } from './fields.ts';
 import { refine } from './narrow.ts';
 import { joinBranches, requireBool } from './operations.ts';
 import { assuming, type Locals, localType, textOf, type Walk } from './walk.ts';
@@ -14,7 +13,7 @@ export function macroType(walk: Walk, node: NodeOf<'rcall'>, locals: Locals | un
 
 /** `has(a.b)` */
 export function presenceType(walk: Walk, access: ASTNode, locals: Locals | undefined): ExprType {
-  if (access.op === '.') accessType(walk, access, locals, true);
+  if (access.op === '.') walk.type(access, locals, true);
   else {
     walk.type(access, locals);
     walk.problem({

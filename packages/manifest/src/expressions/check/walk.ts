@@ -36,8 +36,8 @@ export type Locals =
 export interface Walk {
   readonly source: string;
   readonly scope: Scope;
-  /** The type of a node. Reports what is wrong in it; what is wrong has any type, so that it is not reported again. */
-  type(node: ASTNode, locals: Locals | undefined): ExprType;
+  /** The type of a node. Reports what is wrong in it; what is wrong has any type, so that it is not reported again. `asked`: an access within `has`, where nothing on the way need be there. */
+  type(node: ASTNode, locals: Locals | undefined, asked?: boolean): ExprType;
   problem(problem: ExpressionProblem): void;
   /** Something that is allowed but hardly meant. */
   warn(problem: ExpressionProblem): void;
