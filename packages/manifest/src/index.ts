@@ -1,6 +1,8 @@
 export { compile } from './compile/compile.ts';
 export { planDigest } from './compile/digest.ts';
 export { parseDuration } from './compile/durations.ts';
+export type { Change as ContractChange } from './contracts/change.ts';
+export { type ComparedContract, type ContractComparison, compareContracts } from './contracts/compare.ts';
 export type { Diagnostic, Fix, Position, Range, Severity } from './diagnostic.ts';
 export {
   type Completion,
@@ -54,6 +56,12 @@ export { bindParameters } from './inputs/parameters.ts';
 export type { Hooks, Rule, RuleContext, RuleExamples } from './lint/define.ts';
 export { type LintOptions, lint } from './lint/lint.ts';
 export { rules } from './lint/rules/index.ts';
+export { compareLock, type Deviation } from './lock/compare.ts';
+export { LOCK_FILE, type Lock, type LockedReference } from './lock/lock.ts';
+export { lockOf } from './lock/lock-of.ts';
+export { type OutdatedReference, outdated } from './lock/outdated.ts';
+export { parseLock } from './lock/parse.ts';
+export { lockText } from './lock/write.ts';
 export type { Catalog, Manifest, ParameterView, Reference as ManifestReference, Runbook, TaskView, Workflow } from './model/manifest.ts';
 export { CatalogError, type CatalogFile, loadCatalog, parseCatalog } from './parse/catalog.ts';
 export { limits as catalogLimits } from './parse/limits.ts';

@@ -37,7 +37,7 @@ describe('maestro lint', () => {
   });
 
   test('checks one file of a catalog against the rest of it, and tells of that file only', async () => {
-    const runbook = `apiVersion: maestro/v1\nkind: Runbook\nmetadata: { name: again, version: 1.0.0, owner: a@b }\nspec: { workflowRef: slow@^1.0.0 }\n`;
+    const runbook = `apiVersion: maestro/v1\nkind: Runbook\nmetadata: { name: again, version: 1.0.0, owner: a@b }\nspec: { workflowRef: slow@1.0.0 }\n`;
     const cwd = project({ 'runbooks/bad.yaml': BAD, 'runbooks/again.yaml': runbook });
     expect(await execute(['lint', 'runbooks/again.yaml'], { cwd })).toMatchObject({ code: 0, stdout: '' });
     expect((await execute(['lint', 'runbooks/bad.yaml'], { cwd })).stdout).toMatch(/2 errors in 1 file\n$/);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { TaskContract } from '@summit/maestro-sdk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { lockOf } from '../lock/lock-of.ts';
 import { parseCatalog } from '../parse/catalog.ts';
 import { compile } from './compile.ts';
 import { planDigest } from './digest.ts';
@@ -12,7 +13,8 @@ const contracts = JSON.parse(readFileSync(new URL('../../testdata/contracts.json
 const shipped = readFileSync(new URL('../../../../runbooks/disclosure-packager.yaml', import.meta.url), 'utf8');
 
 function compiled(text: string, ref: string) {
-  return compile(parseCatalog([{ path: 'a.yaml', text }]).catalog, contracts, ref);
+  const { catalog } = parseCatalog([{ path: 'a.yaml', text }]);
+  return compile(catalog, contracts, ref, { lock: lockOf(catalog, contracts) });
 }
 
 const workflow = `apiVersion: maestro/v1
@@ -110,15 +112,17 @@ spec:
       { path: 'a.yaml', text: workflow },
       { path: 'b.yaml', text: workflow },
     ]);
-    expect(compile(twice.catalog, contracts, 'demo').diagnostics.map(({ code, file }) => `${file} ${code}`)).toEqual([
-      'b.yaml duplicate-manifest',
-    ]);
+    expect(
+      compile(twice.catalog, contracts, 'demo', { lock: lockOf(twice.catalog, contracts) }).diagnostics.map(
+        ({ code, file }) => `${file} ${code}`,
+      ),
+    ).toEqual(['b.yaml duplicate-manifest']);
     // A mistake in a file that the plan is not made of does not matter.
     const other = parseCatalog([
       { path: 'a.yaml', text: workflow },
       { path: 'b.yaml', text: 'nonsense: [' },
     ]);
-    expect(compile(other.catalog, contracts, 'demo').diagnostics).toEqual([]);
+    expect(compile(other.catalog, contracts, 'demo', { lock: lockOf(other.catalog, contracts) }).diagnostics).toEqual([]);
   });
 
   it.each([

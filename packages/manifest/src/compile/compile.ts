@@ -11,7 +11,8 @@ import { isTrue, planApprovals, planPolicy } from './parts.ts';
 import { templateOf } from './template.ts';
 
 /**
- * The plan of a runbook or workflow: every `uses` and `workflowRef` pinned to the highest installed version that satisfies it.
+ * The plan of a runbook or workflow: every `uses` and `workflowRef` pinned to the highest installed version that satisfies it,
+ * or to the one that is locked for it.
  * Lints what the plan is made of, and returns the findings; there is a plan only where none of them is an error.
  * Formatting and comments of the manifests do not change it. `ref` is as in `resolve`.
  */

@@ -81,11 +81,11 @@ const mutations: { [code: string]: Mutation[] } = {
   ],
   'unknown-task': [
     m('packager', 'ops/disclosure.package@', 'ops/disclosure.packge@', 'ops/disclosure.packge'),
-    m('language', 'uses: workflows/pause@^1.0', 'uses: workflows/puase@^1.0', 'workflows/puase'),
+    m('language', 'uses: workflows/pause@1.2.0', 'uses: workflows/puase@1.2.0', 'workflows/puase'),
   ],
   'unsatisfied-version': [
     m('packager', 'ops/disclosure.package@0.1.0', 'ops/disclosure.package@^7.0', '^7.0'),
-    m('language', 'uses: workflows/pause@^1.0', 'uses: workflows/pause@2.0.0', '2.0.0'),
+    m('language', 'uses: workflows/pause@1.2.0', 'uses: workflows/pause@2.0.0', '2.0.0'),
   ],
   'unknown-need': [
     m('language', 'needs: [announce, pause]', 'needs: [anounce, pause]', 'anounce'),
@@ -177,7 +177,7 @@ const mutations: { [code: string]: Mutation[] } = {
     m('language', 'approvers: [sre-oncall]\n', 'approvers: [sre-oncall]\n        approved: ${1 < 2}\n', '${1 < 2}'),
   ],
   'missing-policy': [
-    m('language', '  policy: { purpose: demo, authority: sre@summit, license: internal }\n', '', 'everything@^1.0'),
+    m('language', '  policy: { purpose: demo, authority: sre@summit, license: internal }\n', '', 'everything@1.0.0'),
     m(
       'packager',
       '  policy:\n    purpose: disclosure\n    authority: compliance@summit\n    license: internal-review\n',
@@ -188,6 +188,14 @@ const mutations: { [code: string]: Mutation[] } = {
   'untrusted-code': [
     m('language', 'mapping: { bytes: row.size }', 'mapper: "return { bytes: row.size }"', 'mapper'),
     m('language', 'mapping: { bytes: row.size }', 'mapper: |\n          return { bytes: row.size }', 'mapper'),
+  ],
+  'deprecated-task': [
+    m('language', 'uses: tasks/wait.sleep@0.1.0', 'uses: tasks/pause@0.1.0', 'tasks/pause'),
+    m('language', 'uses: tasks/wait.sleep@0.1.0', 'uses: "tasks/pause@0.1.0"', 'tasks/pause'),
+  ],
+  'floating-version': [
+    m('language', 'uses: workflows/pause@1.2.0', 'uses: workflows/pause@^1.0', '^1.0'),
+    m('packager', 'ops/disclosure.package@0.1.0', 'ops/disclosure.package@^0.1', '^0.1'),
   ],
 };
 

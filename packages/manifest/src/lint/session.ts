@@ -2,6 +2,7 @@ import type { JsonSchema, TaskContract } from '@summit/maestro-sdk';
 import type { Checker } from '../expressions/index.ts';
 import { schemaType } from '../expressions/types/schema.ts';
 import { alternatives, DYN, type ExprType, joinAll } from '../expressions/types/type.ts';
+import type { Lock } from '../lock/lock.ts';
 import { subWorkflowName } from '../model/build.ts';
 import {
   allCalls,
@@ -13,6 +14,7 @@ import {
   type TaskView,
   type Workflow,
 } from '../model/manifest.ts';
+import type { UsedReference } from '../model/references.ts';
 import { limits } from '../parse/limits.ts';
 import type { Node, StringNode } from '../parse/node.ts';
 import { ContractIndex } from '../resolve/contracts.ts';
@@ -36,6 +38,8 @@ import { nodeType } from './value-type.ts';
 export interface SessionOptions {
   /** Whether the catalog that a file is part of may hold code; absent: none may. */
   trusted?: (file: string) => boolean;
+  /** What references are locked to; they resolve to that. Default: to the highest version that satisfies them. */
+  lock?: Lock | undefined;
 }
 
 /** A catalog with the tasks that are installed, and what has been found out about them so far: everything is worked out once. */
@@ -56,14 +60,26 @@ export class Session {
   readonly #complete = new Map<Workflow, boolean>();
   #depth = 0;
 
+  readonly #lock: Lock | undefined;
   readonly #trusted: (file: string) => boolean;
   #used: Set<Manifest> | undefined;
 
   constructor(catalog: Catalog, contracts: readonly TaskContract[], options: SessionOptions = {}) {
     this.catalog = catalog;
     this.#trusted = options.trusted ?? (() => false);
-    this.contracts = new ContractIndex(contracts);
-    this.manifests = new ManifestIndex(catalog);
+    this.#lock = options.lock;
+    this.contracts = new ContractIndex(contracts, options.lock);
+    this.manifests = new ManifestIndex(catalog, options.lock);
+  }
+
+  /** Whether a lock says what a reference stands for. */
+  isLocked({ key }: UsedReference): boolean {
+    return this.#lock?.references.has(key) === true;
+  }
+
+  /** The version that is locked for a task or `workflows/name`. */
+  lockedVersion({ name, range }: Pick<Reference, 'name' | 'range'>): string | undefined {
+    return this.#lock?.references.get(`${name}@${range}`)?.version;
   }
 
   /** What runs for a call; `undefined` where `uses` resolves to nothing. */

@@ -1,12 +1,16 @@
 import type { TaskContract } from '@summit/maestro-sdk';
+import type { Lock } from '../lock/lock.ts';
 import { highest, sorted } from './versions.ts';
 
-/** The installed tasks by name and version. */
+/** The installed tasks by name and version. With a lock, a reference that it knows stands for the locked version only. */
 export class ContractIndex {
   readonly #byName = new Map<string, Map<string, TaskContract>>();
   readonly #resolved = new Map<string, TaskContract | undefined>();
 
-  constructor(contracts: readonly TaskContract[]) {
+  readonly #lock: Lock | undefined;
+
+  constructor(contracts: readonly TaskContract[], lock?: Lock) {
+    this.#lock = lock;
     for (const contract of contracts) {
       const versions = this.#byName.get(contract.name) ?? new Map<string, TaskContract>();
       if (!versions.has(contract.version)) versions.set(contract.version, contract);
@@ -23,12 +27,17 @@ export class ContractIndex {
     return sorted(this.#byName.get(name)?.keys() ?? []);
   }
 
-  /** The highest installed version that satisfies the range. */
+  /** The contract of exactly this version. */
+  at(name: string, version: string): TaskContract | undefined {
+    return this.#byName.get(name)?.get(version);
+  }
+
+  /** The locked version, or the highest installed one that satisfies the range; `undefined` where that is not installed. */
   resolve(name: string, range: string): TaskContract | undefined {
     const key = `${name}@${range}`;
     if (!this.#resolved.has(key)) {
       const versions = this.#byName.get(name);
-      const version = versions && highest(versions.keys(), range);
+      const version = this.#lock?.references.get(key)?.version ?? (versions && highest(versions.keys(), range));
       this.#resolved.set(key, version === undefined ? undefined : versions?.get(version));
     }
     return this.#resolved.get(key);

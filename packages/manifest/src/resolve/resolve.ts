@@ -1,5 +1,6 @@
 import type { TaskContract } from '@summit/maestro-sdk';
 import type { Diagnostic } from '../diagnostic.ts';
+import type { Lock } from '../lock/lock.ts';
 import { subWorkflowName } from '../model/build.ts';
 import { allCalls, type Catalog, type Manifest, type Runbook, taskOf, type Workflow } from '../model/manifest.ts';
 import { nearest } from '../text/near.ts';
@@ -37,14 +38,14 @@ export interface Resolved {
 }
 
 /**
- * What `name` or `name@version-or-range` stands for, and what everything in it resolves to: always the highest version that
+ * What `name` or `name@version-or-range` stands for, and what everything in it resolves to: the locked version, or the highest that
  * satisfies. A name means the runbook, or the workflow where there is no such runbook; `runbooks/name` and `workflows/name`
  * say which is meant. References inside that resolve to nothing are left open; `lint` tells them with their place.
  */
-export function resolve(catalog: Catalog, contracts: readonly TaskContract[], ref: string): Resolved {
-  const manifests = new ManifestIndex(catalog);
+export function resolve(catalog: Catalog, contracts: readonly TaskContract[], ref: string, lock?: Lock): Resolved {
+  const manifests = new ManifestIndex(catalog, lock);
   const { runbook, workflow, diagnostics } = find(catalog, manifests, ref);
-  const index = new ContractIndex(contracts);
+  const index = new ContractIndex(contracts, lock);
   const resolved: Resolved = { tasks: workflow ? pinned(workflow, manifests, index, '', new Set()) : [], diagnostics };
   if (runbook) resolved.runbook = identity(runbook);
   if (workflow) resolved.workflow = identity(workflow);

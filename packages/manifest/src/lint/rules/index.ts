@@ -1,9 +1,11 @@
 import type { Rule } from '../define.ts';
 import { dependencyCycle } from './dependency-cycle.ts';
+import { deprecatedTask } from './deprecated-task.ts';
 import { duplicateId } from './duplicate-id.ts';
 import { duplicateManifest } from './duplicate-manifest.ts';
 import { expressionSyntax } from './expression-syntax.ts';
 import { expressionType } from './expression-type.ts';
+import { floatingVersion } from './floating-version.ts';
 import { hardcodedApproval } from './hardcoded-approval.ts';
 import { manifestSchema } from './manifest-schema.ts';
 import { missingPolicy } from './missing-policy.ts';
@@ -46,4 +48,6 @@ export const rules: readonly Rule[] = [
   hardcodedApproval,
   missingPolicy,
   untrustedCode,
+  deprecatedTask,
+  floatingVersion,
 ];

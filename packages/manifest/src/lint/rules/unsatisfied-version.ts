@@ -1,6 +1,7 @@
 import { subWorkflowName } from '../../model/build.ts';
 import { choices, quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
+import { lockedAway } from '../locked.ts';
 import { textSpan } from '../span.ts';
 import { callTitle } from '../titles.ts';
 
@@ -27,7 +28,7 @@ metadata: { name: pause, version: 1.0.0 }
 spec:
   tasks:
     - id: sleep
-      uses: tasks/wait.sleep@^0.1
+      uses: tasks/wait.sleep@0.1.0
       with: { ms: 500 }
 `,
   },
@@ -44,6 +45,7 @@ spec:
         ...textSpan(uses.node, uses.name.length + 1, value.length),
         message: `no ${isWorkflow ? '' : 'installed '}version of ${quoted(uses.name)} satisfies ${quoted(uses.range)} in ${callTitle(call)}; there ${versions.length === 1 ? 'is' : 'are'} ${choices(versions, 'and')}`,
         hint: `write ${uses.name}@${versions[0]}, or ${isWorkflow ? 'add' : 'install'} a version that satisfies ${uses.range}`,
+        ...lockedAway(value, session.lockedVersion(uses), versions),
       });
     },
   }),

@@ -1,6 +1,7 @@
 import { nearest } from '../../text/near.ts';
 import { choices, didYouMean, quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
+import { lockedAway } from '../locked.ts';
 import { textSpan } from '../span.ts';
 
 /** A runbook without its workflow can be shown to an operator and approved, and then does nothing. */
@@ -27,7 +28,7 @@ spec:
 kind: Runbook
 metadata: { name: pause, version: 1.0.0, owner: sre@summit }
 spec:
-  workflowRef: pause@^1.0
+  workflowRef: pause@1.0.0
 ---
 apiVersion: maestro/v1
 kind: Workflow
@@ -47,6 +48,7 @@ spec:
           ...textSpan(ref.node, ref.name.length + 1, ref.node.value.length),
           message: `no version of the workflow ${quoted(ref.name)} satisfies ${quoted(ref.range)}; there ${versions.length === 1 ? 'is' : 'are'} ${choices(versions, 'and')}`,
           hint: `write ${ref.name}@${versions[0]}, or add a version that satisfies ${ref.range}`,
+          ...lockedAway(ref.node.value, session.lockedVersion({ name: `workflows/${ref.name}`, range: ref.range }), versions),
         });
         return;
       }
