@@ -4,12 +4,14 @@ import { engineInProcess } from './engine-in-process.ts';
 import { engineRestate } from './engine-restate.ts';
 import { describe, type Figure } from './figure.ts';
 import { lintStart } from './lint-start.ts';
+import { lspDiagnostics } from './lsp-diagnostics.ts';
 import { schemaValidateRepeated } from './schema-validate.ts';
 
 const benches: Record<string, () => Promise<Figure[]>> = {
   'engine-restate': engineRestate,
   'engine-in-process': engineInProcess,
   'lint-start': lintStart,
+  'lsp-diagnostics': lspDiagnostics,
   'schema-validate': schemaValidateRepeated,
   'disclosure-package': disclosurePackageSpeed,
 };

@@ -138,10 +138,13 @@ function exitCode(line: string): string {
 function options(command: Command): string {
   return table(
     ['option', 'meaning'],
-    command.options.map((option) => {
-      const choices = option.argChoices === undefined ? '' : `: ${option.argChoices.join(', ')} (default: ${String(option.defaultValue)})`;
-      return [`\`${option.flags}\``, option.description + choices];
-    }),
+    command.options
+      .filter((option) => !option.hidden)
+      .map((option) => {
+        const choices =
+          option.argChoices === undefined ? '' : `: ${option.argChoices.join(', ')} (default: ${String(option.defaultValue)})`;
+        return [`\`${option.flags}\``, option.description + choices];
+      }),
   );
 }
 

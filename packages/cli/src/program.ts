@@ -84,6 +84,17 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
     async (context, _, options) => (await import('./commands/schema.ts')).schema(context, options),
   );
 
+  action(
+    program
+      .command('lsp')
+      .description('serve findings, hovers, completion and definitions to an editor, over the Language Server Protocol')
+      .addOption(new Option('--stdio', 'over standard input and output, which is the only way there is'))
+      // What editors add that start a server.
+      .addOption(new Option('--clientProcessId <pid>').hideHelp()),
+    [['ok', 'the editor asked for the end'], 'couldNotRun'],
+    async (context) => (await import('./lsp/serve.ts')).serve(context),
+  );
+
   const tasks = program.command('tasks').description('the installed tasks');
   action(
     tasks.command('list').description('list the installed tasks').option('--json', 'print their contracts as JSON'),

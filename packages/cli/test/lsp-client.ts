@@ -9,6 +9,7 @@ import {
   type Diagnostic,
   DidChangeConfigurationNotification,
   DidChangeTextDocumentNotification,
+  DidCloseTextDocumentNotification,
   DidOpenTextDocumentNotification,
   ExitNotification,
   type Hover,
@@ -16,6 +17,8 @@ import {
   InitializedNotification,
   InitializeRequest,
   type InitializeResult,
+  LogMessageNotification,
+  MessageType,
   type Position,
   type ProtocolConnection,
   PublishDiagnosticsNotification,
@@ -32,7 +35,10 @@ export interface Editor {
   result: InitializeResult;
   /** What the server wrote to stderr. */
   stderr(): string;
+  /** Errors that the server wrote to the editor's log. */
+  logged(): string[];
   open(file: string, text: string): void;
+  close(file: string): Promise<void>;
   /** Incremental, with the next version. */
   change(file: string, changes: TextDocumentContentChangeEvent[]): void;
   /** The latest diagnostics of the latest version of a file, once they satisfy `until`. */
@@ -68,6 +74,10 @@ export async function startEditor(command: string[], { folder, settings, process
     latest.set(uri, { version, diagnostics });
     for (const resolve of wake.splice(0)) resolve();
   });
+  const log: string[] = [];
+  connection.onNotification(LogMessageNotification.type, ({ type, message }) => {
+    if (type === MessageType.Error) log.push(message);
+  });
   connection.onRequest('workspace/configuration', ({ items }: { items: { section?: string }[] }) =>
     items.map(({ section }) => (settings as { [name: string]: unknown } | undefined)?.[section ?? ''] ?? {}),
   );
@@ -96,6 +106,8 @@ export async function startEditor(command: string[], { folder, settings, process
     connection,
     result,
     stderr: () => stderr,
+    logged: () => log,
+    close: (file) => connection.sendNotification(DidCloseTextDocumentNotification.type, { textDocument: { uri: uriOf(file) } }),
     open(file, text) {
       versions.set(uriOf(file), 1);
       void connection.sendNotification(DidOpenTextDocumentNotification.type, {

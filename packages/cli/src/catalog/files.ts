@@ -19,11 +19,9 @@ const SKIPPED = new Set(['node_modules', 'dist', 'coverage']);
  * each file once. Throws a {@link CliError} that names everything that cannot be read.
  */
 export async function readManifestFiles(locations: readonly string[], cwd: string): Promise<ManifestFile[]> {
-  const problems: string[] = [];
-  const files = new Set<string>();
-  for (const location of locations) await collect(path.resolve(cwd, location), files, problems);
+  const { files, problems } = await findManifestFiles(locations.map((location) => path.resolve(cwd, location)));
   const read = await Promise.all(
-    [...files].sort().map(async (file) => {
+    files.map(async (file) => {
       try {
         return [{ path: shownPath(file, cwd), text: await readFile(file, 'utf8') }];
       } catch (error) {
@@ -40,6 +38,21 @@ export async function readManifestFiles(locations: readonly string[], cwd: strin
     });
   }
   return read.flat();
+}
+
+/** The files at absolute `locations`, sorted, each once, and what could not be looked at. */
+export async function findManifestFiles(locations: readonly string[]): Promise<{ files: string[]; problems: string[] }> {
+  const problems: string[] = [];
+  const files = new Set<string>();
+  for (const location of locations) await collect(location, files, problems);
+  return { files: [...files].sort(), problems };
+}
+
+/** Whether a file in a catalog folder is a manifest, by its path in there. */
+export function isManifestPath(relative: string): boolean {
+  const folders = relative.split(path.sep);
+  const name = folders.pop() ?? '';
+  return /\.ya?ml$/.test(name) && !NOT_MANIFESTS.test(name) && !folders.some((folder) => SKIPPED.has(folder) || folder.startsWith('.'));
 }
 
 /** Adds the file, or the manifests below the folder. Links to folders are not followed: they may lead in circles. */

@@ -1,23 +1,22 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CliError, systemReason } from '../errors.ts';
 import type { MaestroConfig } from './config.ts';
 import { checkConfig } from './keys.ts';
 
-const NAMES = ['maestro.config.ts', 'maestro.config.json'];
+export const CONFIG_NAMES = ['maestro.config.ts', 'maestro.config.json'];
 
 /**
  * The configuration file in force in `cwd`: in it or in the nearest folder above, but not above the git working tree
- * (and nowhere above when there is none), because a `.ts` file is code and must be the project's own.
+ * (and nowhere above when there is none), because a `.ts` file is code and must be the project's own. `top` is another limit.
  */
-export function findConfigFile(cwd: string): string | undefined {
-  const top = workingTree(cwd) ?? cwd;
+export function findConfigFile(cwd: string, top = workingTree(cwd) ?? cwd): string | undefined {
   for (let dir = cwd; ; dir = path.dirname(dir)) {
-    const found = NAMES.map((name) => path.join(dir, name)).filter((file) => existsSync(file));
+    const found = CONFIG_NAMES.map((name) => path.join(dir, name)).filter((file) => existsSync(file));
     if (found.length > 1) {
-      throw new CliError(`two configurations in ${dir}: ${NAMES.join(' and ')}`, {
+      throw new CliError(`two configurations in ${dir}: ${CONFIG_NAMES.join(' and ')}`, {
         code: 'CONFIG_AMBIGUOUS',
         next: 'keep one of them, or name the one to use with --config',
       });
@@ -66,7 +65,8 @@ async function importModule(file: string): Promise<unknown> {
   if (!existsSync(file)) throw unreadable(file, 'does not exist (ENOENT)');
   let module: { default?: unknown };
   try {
-    module = await import(pathToFileURL(file).href);
+    // A module is read once per address: a file that has changed since, which only a process that stays sees, needs another one.
+    module = await import(`${pathToFileURL(file).href}?changed=${(await stat(file)).mtimeMs}`);
   } catch (cause) {
     throw unreadable(file, cause instanceof Error ? cause.message : String(cause), cause);
   }

@@ -25,6 +25,8 @@ export class LiveCatalog {
   #contracts: readonly TaskContract[];
   #options: SessionOptions;
   #generation = 0;
+  /** The paths in the order in which a check of everything reads them: of two with one name the first is the one that counts. */
+  #order: string[] | undefined;
   #session: Session | undefined;
 
   constructor(contracts: readonly TaskContract[] = [], options: SessionOptions = {}) {
@@ -45,6 +47,7 @@ export class LiveCatalog {
     const before = this.#files.get(path);
     const parsed = before && sameText(before.file.text, text) ? before : parseCatalogFile({ path, text });
     if (parsed === before) return false;
+    if (!before) this.#order = undefined;
     this.#files.set(path, parsed);
     this.#relations.set(path, parsed);
     this.#session = undefined;
@@ -53,6 +56,7 @@ export class LiveCatalog {
 
   delete(path: string): boolean {
     if (!this.#files.delete(path)) return false;
+    this.#order = undefined;
     this.#relations.delete(path);
     this.#found.delete(path);
     this.#session = undefined;
@@ -63,8 +67,10 @@ export class LiveCatalog {
     return this.#files.has(path);
   }
 
-  paths(): string[] {
-    return [...this.#files.keys()];
+  /** Sorted. */
+  paths(): readonly string[] {
+    this.#order ??= [...this.#files.keys()].sort();
+    return this.#order;
   }
 
   file(path: string): SourceFile | undefined {
@@ -78,7 +84,7 @@ export class LiveCatalog {
 
   /** The catalog as it is now. */
   get session(): Session {
-    this.#session ??= this.#sessionOf([...this.#files.values()]);
+    this.#session ??= this.#sessionWith();
     return this.#session;
   }
 
@@ -108,8 +114,7 @@ export class LiveCatalog {
       const next = applyFixes(text, diagnostics);
       if (next.applied === 0) break;
       ({ text } = next);
-      const others = [...this.#files].map(([other, known]) => (other === path ? parseCatalogFile({ path, text }) : known));
-      diagnostics = lintFile(this.#sessionOf(others), path);
+      diagnostics = lintFile(this.#sessionWith(parseCatalogFile({ path, text })), path);
     }
     return text;
   }
@@ -117,11 +122,11 @@ export class LiveCatalog {
   /** The session as it would be with another text of a file; nothing is kept of it. */
   supposing(path: string, text: string): { session: Session; manifests: readonly Manifest[] } {
     const parsed = parseCatalogFile({ path, text });
-    const files = [...this.#files].map(([other, known]) => (other === path ? parsed : known));
-    return { session: this.#sessionOf(files), manifests: parsed.manifests };
+    return { session: this.#sessionWith(parsed), manifests: parsed.manifests };
   }
 
-  #sessionOf(files: readonly ParsedCatalogFile[]): Session {
+  #sessionWith(instead?: ParsedCatalogFile): Session {
+    const files = this.paths().map((path) => (path === instead?.file.path ? instead : (this.#files.get(path) as ParsedCatalogFile)));
     return new Session(assembleCatalog(files), this.#contracts, this.#options);
   }
 }

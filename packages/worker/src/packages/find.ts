@@ -9,6 +9,8 @@ export interface TaskPackage {
   /** Name (or alias) it was asked for by. */
   name: string;
   version: string;
+  /** The folder of the package. */
+  root: string;
   /** Module that exports `tasks`. */
   tasks: string;
   /** JSON file with the tasks' contracts, where the package ships one. */
@@ -40,7 +42,7 @@ export function findPackage(name: string, from: string): TaskPackage {
     );
   }
   const root = dirname(file);
-  const found: TaskPackage = { name, version: version ?? '0.0.0', tasks: join(root, maestro.tasks) };
+  const found: TaskPackage = { name, version: version ?? '0.0.0', root, tasks: join(root, maestro.tasks) };
   if (typeof maestro.contracts === 'string') found.contracts = join(root, maestro.contracts);
   return found;
 }
