@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeCorpus } from './disclosure-corpus.ts';
-import { compareInterleaved, type Figure, median } from './figure.ts';
+import { bound, compareInterleaved, type Figure, median } from './figure.ts';
 
 const CHILD = join(import.meta.dirname, 'disclosure-child.ts');
 const LEVELS = [6, 9];
@@ -78,9 +78,4 @@ function tool(folder: string, command: string, args: string[], input = ''): numb
   if (error) throw new Error(`${command} is needed to compare with: node .ci/debian-tools.mjs installs it`, { cause: error });
   if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr}`);
   return (performance.now() - begin) / 1_000;
-}
-
-function bound(figure: string, unit: string, ours: number, other: number, otherName: string, must: number): Figure {
-  const ratio = ours / other;
-  return { figure, unit, ours, other, otherName, ratio, must, better: 'lower', holds: ratio <= must };
 }

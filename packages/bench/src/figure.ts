@@ -59,6 +59,12 @@ export async function compareInterleaved(comparison: Comparison): Promise<Figure
   };
 }
 
+/** A measured value beside what it may be at most: `must` times the other. */
+export function bound(figure: string, unit: string, ours: number, other: number, otherName: string, must: number): Figure {
+  const ratio = ours / other;
+  return { figure, unit, ours, other, otherName, ratio, must, better: 'lower', holds: ratio <= must };
+}
+
 /** The middle value; of an even number of them the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

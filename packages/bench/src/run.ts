@@ -3,6 +3,7 @@ import { disclosurePackageSpeed } from './disclosure-package.ts';
 import { engineInProcess } from './engine-in-process.ts';
 import { engineRestate } from './engine-restate.ts';
 import { describe, type Figure } from './figure.ts';
+import { lintCatalog } from './lint-catalog.ts';
 import { lintStart } from './lint-start.ts';
 import { lspDiagnostics } from './lsp-diagnostics.ts';
 import { schemaValidateRepeated } from './schema-validate.ts';
@@ -11,6 +12,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   'engine-restate': engineRestate,
   'engine-in-process': engineInProcess,
   'lint-start': lintStart,
+  'lint-catalog': lintCatalog,
   'lsp-diagnostics': lspDiagnostics,
   'schema-validate': schemaValidateRepeated,
   'disclosure-package': disclosurePackageSpeed,
