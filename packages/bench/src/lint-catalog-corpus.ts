@@ -64,7 +64,7 @@ spec:
       retry: { maxAttempts: 3, initialInterval: 500ms, factor: 2 }
       timeout: 30s
     - id: validate
-      uses: tasks/schema.validate@^0.1
+      uses: tasks/schema.validate@0.1.0
       needs: [fetch]
       with:
         schema: { type: object, properties: { day: { type: integer }, size: { type: integer } }, required: [day] }

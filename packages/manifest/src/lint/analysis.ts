@@ -118,11 +118,12 @@ function outOfReach({ manifest, task, place }: Site, known: Known, refs: readonl
   if (manifest.kind !== 'Workflow' || !task) return [];
   const dag = known.dag(manifest);
   if (dag.uncertain(task)) return [];
-  const ancestors = dag.ancestors(task);
   const reaches = (id: string): boolean => {
     const other = dag.ids.get(id);
     if (!other || other === task) return !other || place === 'compensate';
-    return ancestors.has(id) || (task.list !== 'tasks' && other.list === 'tasks');
+    if (task.list !== 'tasks' && other.list === 'tasks') return true;
+    // What is needed directly is read most; all ancestors cost more.
+    return (other.list === task.list && task.needs.some((need) => need.value === id)) || dag.ancestors(task).has(id);
   };
   return firstOfEach(refs.filter(({ kind, name }) => kind.startsWith('task-') && !reaches(name)));
 }

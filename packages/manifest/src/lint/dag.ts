@@ -24,6 +24,8 @@ export function dagOf(workflow: Workflow): Dag {
     const found = ids.get(id);
     return found?.list === task.list ? found : undefined;
   };
+  // Nearly always; then nobody has to ask for ancestors, which cost the square of the tasks.
+  const certain = tasks.every((task) => task.needsSound && task.needs.every((need) => needed(task, need.value)));
   const known = new Map<TaskView, Set<string>>();
   const ancestors = (task: TaskView): Set<string> => {
     let found = known.get(task);
@@ -38,7 +40,7 @@ export function dagOf(workflow: Workflow): Dag {
     unknown,
     needed,
     ancestors,
-    uncertain: (task) => !task.needsSound || [...ancestors(task)].some((id) => needed(task, id)?.needsSound !== true),
+    uncertain: (task) => !certain && (!task.needsSound || [...ancestors(task)].some((id) => needed(task, id)?.needsSound !== true)),
   };
 }
 
@@ -58,15 +60,40 @@ function reach(task: TaskView, needed: Dag['needed']): Set<string> {
 export function cyclesOf({ ids, ancestors, needed }: Dag): TaskView[][] {
   const cycles: TaskView[][] = [];
   const done = new Set<TaskView>();
-  for (const task of ids.values()) {
+  const endless = withoutEnd([...ids.values()], needed);
+  for (const task of endless) {
     const id = task.id?.value as string;
     if (done.has(task) || !ancestors(task).has(id)) continue;
-    for (const other of ids.values()) {
+    for (const other of endless) {
       if (ancestors(task).has(other.id?.value as string) && ancestors(other).has(id)) done.add(other);
     }
     cycles.push(shortestCycle(task, needed));
   }
   return cycles;
+}
+
+/** The tasks that are in a cycle, or need one that is: those that never start. */
+function withoutEnd(tasks: readonly TaskView[], needed: Dag['needed']): TaskView[] {
+  const waiting = new Map<TaskView, number>();
+  const dependents = new Map<TaskView, TaskView[]>();
+  for (const task of tasks) {
+    const needs = task.needs.flatMap((need) => needed(task, need.value) ?? []);
+    waiting.set(task, needs.length);
+    for (const need of needs) {
+      const others = dependents.get(need);
+      if (others) others.push(task);
+      else dependents.set(need, [task]);
+    }
+  }
+  const free = tasks.filter((task) => waiting.get(task) === 0);
+  for (const task of free) {
+    for (const dependent of dependents.get(task) ?? []) {
+      const left = (waiting.get(dependent) as number) - 1;
+      waiting.set(dependent, left);
+      if (left === 0) free.push(dependent);
+    }
+  }
+  return tasks.filter((task) => waiting.get(task) !== 0);
 }
 
 /** Breadth first from `task` back to it. */
