@@ -27,7 +27,7 @@ const keys: Record<string, [byDefault: string, meaning: string]> = {
 
 /** Tells what each error code of this package means; a test holds it to the codes in the source. */
 const codes: Record<string, string> = {
-  CATALOG_EMPTY: 'There is no manifest where `lint` was told to look.',
+  CATALOG_EMPTY: 'There is no manifest where the command was told to look.',
   CATALOG_NOT_FOUND: 'A configured catalog does not exist.',
   CATALOG_UNREADABLE: 'Some manifests cannot be read; all of them are named.',
   CONFIG_AMBIGUOUS: 'A folder has both `maestro.config.ts` and `maestro.config.json`.',
@@ -41,6 +41,11 @@ const codes: Record<string, string> = {
   INPUTS_UNREADABLE: 'The file given with `--inputs` cannot be read, or holds no inputs.',
   INTERNAL: 'A defect in maestro: run again with `--verbose` and report it.',
   KEY_UNREADABLE: 'The public key given to `verify` cannot be read.',
+  LOCK_BROKEN: 'The lock file cannot be read as one; what is wrong is shown with its place.',
+  LOCK_DEVIATES: '`--locked` or `lock --check`: something is not as the lock file says; every deviation is named.',
+  LOCK_MISSING: '`--locked` or `lock --check`: there is no lock file.',
+  LOCK_REFUSED: 'A catalog with references that resolve to nothing, or with manifests that cannot be read, cannot be locked.',
+  LOCK_UNREADABLE: 'The lock file exists, and its text cannot be read.',
   NOT_A_TASK_PACKAGE: '`new task` was called outside of a task package and without `--dir`.',
   NOT_FOUND: 'No runbook or workflow has the name, or none the version.',
   OUTPUT_FAILED: 'Standard output could not be written, e.g. because the disk is full.',
@@ -49,7 +54,7 @@ const codes: Record<string, string> = {
   RUN_ID_TAKEN: 'A run with this id exists and is another one.',
   TASK_UNKNOWN: 'No installed task has the name, or none the version.',
   USAGE: 'The command line is wrong.',
-  WRITE_FAILED: '`new` cannot write its files.',
+  WRITE_FAILED: 'A file cannot be written; it is as it was.',
 };
 
 test('docs/cli.md says what the commands say', async () => {

@@ -47,8 +47,9 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
       .command('lint')
       .description('check manifests and the expressions in them against the installed tasks')
       .argument('[paths...]', 'files or folders (default: the catalogs of the configuration)')
-      .addOption(choice('--format <format>', 'how findings are printed', ['pretty', 'json', 'github'], 'pretty')),
-    ['ok', ['failed', 'there are findings'], 'couldNotRun'],
+      .addOption(choice('--format <format>', 'how findings are printed', ['pretty', 'json', 'github'], 'pretty'))
+      .option('--locked', LOCKED),
+    ['ok', ['failed', 'there are findings, or --locked refuses'], 'couldNotRun'],
     async (context, paths, options) => (await import('./commands/lint.ts')).lint(context, paths, options),
   );
 
@@ -58,9 +59,10 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
         .command('plan')
         .description('show what a run would do, without running it')
         .argument('<ref>', 'runbook or workflow: name, or name@version')
+        .option('--locked', LOCKED)
         .option('--json', 'print the plan as JSON'),
     ),
-    ['ok', 'couldNotRun'],
+    ['ok', ['failed', '--locked refuses'], 'couldNotRun'],
     async (context, [ref], options) => (await import('./commands/plan.ts')).plan(context, String(ref), options),
   );
 
@@ -82,6 +84,26 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
       .option('--check', 'with --output: only tell whether the file is current'),
     ['ok', ['failed', 'the file is not current'], 'couldNotRun'],
     async (context, _, options) => (await import('./commands/schema.ts')).schema(context, options),
+  );
+
+  action(
+    program
+      .command('lock')
+      .description('write down which versions the catalog runs with, and the content of its manifests')
+      .option('--check', 'write nothing: compare the lock file with what there is')
+      .addHelpText('after', LOCK_HELP),
+    ['ok', ['failed', 'something deviates from the lock file'], 'couldNotRun'],
+    async (context, _, options) => (await import('./commands/lock.ts')).lock(context, options),
+  );
+
+  action(
+    program
+      .command('outdated')
+      .description('list newer versions of the tasks and workflows in use, and what updating to them breaks')
+      .option('--json', 'print them as JSON')
+      .addHelpText('after', OUTDATED_HELP),
+    ['ok', 'couldNotRun'],
+    async (context, _, options) => (await import('./commands/outdated.ts')).outdated(context, options),
   );
 
   action(
@@ -120,10 +142,11 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
         .option('--ephemeral', 'run in this process, without an engine: nothing survives it')
         .option('--dry-run', 'execute what changes nothing, and only show what the other tasks would do')
         .addOption(new Option('--execute', 'execute a runbook that says dryRun: true').conflicts('dryRun'))
+        .option('--locked', LOCKED)
         .option('--run-id <id>', 'identity of the run; starting the same one twice starts it once')
         .option('--json', 'print events and the result as NDJSON'),
     ).addHelpText('after', RUN_HELP),
-    ['ok', ['failed', 'the run failed'], 'couldNotRun', 'stopped', 'interrupted', 'terminated'],
+    ['ok', ['failed', 'the run failed, or --locked refuses'], 'couldNotRun', 'stopped', 'interrupted', 'terminated'],
     async (context, [ref], options) => (await import('./commands/run.ts')).run(context, String(ref), options),
   );
 
@@ -211,6 +234,17 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
   );
   return program;
 }
+
+const LOCKED = 'refuse what deviates from the lock file: versions, contracts, manifests';
+
+const LOCK_HELP = `
+The file is maestro.lock.yaml in the first catalog folder; it covers all catalogs. While it is there, every reference that it
+names resolves to the version it names; --locked refuses to go on when anything is not as it says. Running lock again
+resolves every reference to the highest version that is installed and satisfies it.`;
+
+const OUTDATED_HELP = `
+CURRENT is what a reference resolves to, WANTED the highest version that satisfies it (maestro lock takes that one), LATEST
+the highest there is. CONTRACT says whether a manifest written for the current version fits the latest one.`;
 
 const RUN_HELP = `
 Missing required inputs are asked for on a terminal. Approvals are asked for on a terminal as well; elsewhere the run

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { LOCK_FILE } from '@summit/maestro-manifest';
 import { CliError, systemCode, systemReason } from '../errors.ts';
 
 /** A manifest file as the catalog parser takes it. */
@@ -10,7 +11,7 @@ export interface ManifestFile {
 }
 
 /** Tests of runbooks and the lock file are YAML beside the manifests, but no manifests. */
-const NOT_MANIFESTS = /(\.test\.ya?ml|^maestro\.lock\.yaml)$/;
+const isManifest = (name: string) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name) && name !== LOCK_FILE;
 /** Folders that are not part of a catalog. */
 const SKIPPED = new Set(['node_modules', 'dist', 'coverage']);
 
@@ -52,21 +53,22 @@ export async function findManifestFiles(locations: readonly string[]): Promise<{
 export function isManifestPath(relative: string): boolean {
   const folders = relative.split(path.sep);
   const name = folders.pop() ?? '';
-  return /\.ya?ml$/.test(name) && !NOT_MANIFESTS.test(name) && !folders.some((folder) => SKIPPED.has(folder) || folder.startsWith('.'));
+  return isManifest(name) && !folders.some((folder) => SKIPPED.has(folder) || folder.startsWith('.'));
 }
 
 /** Adds the file, or the manifests below the folder. Links to folders are not followed: they may lead in circles. */
 async function collect(location: string, files: Set<string>, problems: string[]): Promise<void> {
   try {
     if (!(await stat(location)).isDirectory()) {
-      files.add(location);
+      // Named by a shell's wildcard, perhaps.
+      if (path.basename(location) !== LOCK_FILE) files.add(location);
       return;
     }
     for (const entry of await readdir(location, { withFileTypes: true })) {
       const file = path.join(location, entry.name);
       if (entry.isDirectory()) {
         if (!SKIPPED.has(entry.name) && !entry.name.startsWith('.')) await collect(file, files, problems);
-      } else if (/\.ya?ml$/.test(entry.name) && !NOT_MANIFESTS.test(entry.name) && (await isFile(file))) files.add(file);
+      } else if (isManifest(entry.name) && (await isFile(file))) files.add(file);
     }
   } catch (error) {
     problems.push(`${location}: ${systemReason(error)}`);

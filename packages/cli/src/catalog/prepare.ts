@@ -5,6 +5,7 @@ import { CliError } from '../errors.ts';
 import { showDiagnostics } from '../render/diagnostics.ts';
 import { count } from '../text.ts';
 import { catalogFolders, loadCatalogAt } from './load.ts';
+import { lockInForce, requireLocked } from './lock.ts';
 
 /** A runbook or workflow, checked and resolved. */
 export interface Prepared {
@@ -18,12 +19,15 @@ export interface Prepared {
 /**
  * Compiles the runbook or workflow `ref` of the configured catalogs. Findings are printed on stderr; throws a
  * {@link CliError} `NOT_FOUND` when nothing is called so and `PLAN_REFUSED` when it has errors.
+ * With `locked` also unless everything is as the lock file says.
  */
-export async function preparePlan(context: Context, ref: string): Promise<Prepared> {
+export async function preparePlan(context: Context, ref: string, options: { locked?: boolean } = {}): Promise<Prepared> {
   const config = await context.config();
   const folders = await catalogFolders(config);
-  const { catalog, contracts, files } = await loadCatalogAt(folders, context);
-  const { plan, diagnostics } = compile(catalog, contracts, ref);
+  const loaded = await loadCatalogAt(folders, context);
+  if (options.locked) requireLocked(loaded, context);
+  const { catalog, contracts, files } = loaded;
+  const { plan, diagnostics } = compile(catalog, contracts, ref, { lock: lockInForce(loaded, context) });
   const placed = diagnostics.filter((diagnostic) => diagnostic.file !== '');
   showDiagnostics(placed, files, 'pretty', context.terminal.err);
   if (plan !== undefined) return { plan, digest: planDigest(plan), contracts };

@@ -1,27 +1,42 @@
 import path from 'node:path';
-import { type Diagnostic, type DiagnosticFormat, lint as lintCatalog } from '@summit/maestro-manifest';
+import { type Diagnostic, type DiagnosticFormat, lint as lintCatalog, rules } from '@summit/maestro-manifest';
 import { isWithin, shownPath } from '../catalog/files.ts';
-import { catalogFolders, loadCatalogAt } from '../catalog/load.ts';
+import { catalogFolders, type LoadedCatalog, loadCatalogAt } from '../catalog/load.ts';
+import { requireLocked } from '../catalog/lock.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { showDiagnostics } from '../render/diagnostics.ts';
 import { count } from '../text.ts';
 
+export interface LintCommandOptions {
+  format: DiagnosticFormat;
+  locked?: boolean;
+}
+
 /** `maestro lint` */
-export async function lint(context: Context, paths: readonly string[], options: { format: DiagnosticFormat }): Promise<ExitCode> {
+export async function lint(context: Context, paths: readonly string[], options: LintCommandOptions): Promise<ExitCode> {
   const { cwd } = context.io;
   const { out } = context.terminal;
   const asked = paths.map((name) => path.resolve(cwd, name));
-  const { catalog, contracts, files } = await loadCatalogAt(await locations(context, asked), context);
+  const loaded = await loadCatalogAt(await locations(context, asked), context);
+  if (options.locked) requireLocked(loaded, context);
+  const { files } = loaded;
   const wanted = new Set(
     files.map((file) => file.path).filter((file) => asked.length === 0 || asked.some((place) => isWithin(path.resolve(cwd, file), place))),
   );
   if (wanted.size === 0) throw nothingThere(asked.length === 0 ? (await context.config()).catalogs : asked, cwd);
-  const diagnostics = lintCatalog(catalog, contracts).filter((diagnostic) => wanted.has(diagnostic.file));
-  showDiagnostics(diagnostics, files, options.format, out);
+  const diagnostics = [...loaded.lockFile.diagnostics, ...findings(loaded).filter((diagnostic) => wanted.has(diagnostic.file))];
+  const { shown, text = '' } = loaded.lockFile;
+  showDiagnostics(diagnostics, [...files, { path: shown, text }], options.format, out);
   if (options.format === 'pretty') summarize(diagnostics, wanted.size, out);
   return diagnostics.some((diagnostic) => diagnostic.severity !== 'info') ? exit.failed : exit.ok;
+}
+
+/** What is wrong with a catalog, its lock in force. Of a broken lock nobody knows what it says of ranges. */
+function findings({ catalog, contracts, lockFile: { lock, diagnostics } }: LoadedCatalog): Diagnostic[] {
+  const all = diagnostics.length === 0 ? undefined : rules.map(({ code }) => code).filter((code) => code !== 'floating-version');
+  return lintCatalog(catalog, contracts, { lock, ...(all === undefined ? {} : { rules: all }) });
 }
 
 /** What to read: what was asked for, and the catalogs it is part of, because manifests refer to each other. */

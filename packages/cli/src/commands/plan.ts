@@ -9,9 +9,9 @@ import { planLines } from '../render/plan.ts';
 import { checkInputs, type InputOptions, readInputs } from '../run/inputs.ts';
 
 /** `maestro plan` */
-export async function plan(context: Context, ref: string, options: InputOptions & { json?: boolean }): Promise<ExitCode> {
+export async function plan(context: Context, ref: string, options: InputOptions & { json?: boolean; locked?: boolean }): Promise<ExitCode> {
   const { out } = context.terminal;
-  const { plan: made, digest, contracts } = await preparePlan(context, ref);
+  const { plan: made, digest, contracts } = await preparePlan(context, ref, options);
   const given = await readInputs(options, made.inputs, context.io);
   // Without any input the plan is shown as it is; with some, they have to be right.
   const asked = options.input !== undefined || options.inputs !== undefined;

@@ -17,13 +17,14 @@ export interface RunOptions extends InputOptions {
   dryRun?: boolean;
   execute?: boolean;
   runId?: string;
+  locked?: boolean;
   json?: boolean;
 }
 
 /** `maestro run` */
 export async function run(context: Context, ref: string, options: RunOptions): Promise<ExitCode> {
   const config = await context.config();
-  const { plan, digest } = await preparePlan(context, ref);
+  const { plan, digest } = await preparePlan(context, ref, options);
   const prompt = context.terminal.interactive && !options.json ? openPrompt(context.io, context.terminal) : undefined;
   const interrupts = watchInterrupts(context.io);
   const { runId = randomUUID(), json } = options;

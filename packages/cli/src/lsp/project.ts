@@ -3,6 +3,7 @@ import path from 'node:path';
 import { LiveCatalog } from '@summit/maestro-manifest';
 import { loadContracts } from '@summit/maestro-worker/packages';
 import { findManifestFiles, isManifestPath, isWithin, shownPath } from '../catalog/files.ts';
+import { lockFolder, readLockFile } from '../catalog/lock.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { ConfigOptions } from '../config/resolve.ts';
 import { resolveConfig } from '../config/resolve.ts';
@@ -66,9 +67,10 @@ export class Project {
     try {
       const config = await resolveConfig(this.#options, { cwd: this.#folder, env: this.#io.env });
       const contracts = await loadContracts(config.packages, config.root);
+      const { lock } = await readLockFile(lockFolder(config), config.root);
       if (config.root !== this.root) for (const name of this.catalog.paths()) this.catalog.delete(name);
       this.#config = config;
-      this.catalog.configure(contracts);
+      this.catalog.configure(contracts, { lock });
       this.trouble = undefined;
     } catch (error) {
       // What was known before still helps more than nothing.

@@ -1,13 +1,15 @@
 import { type StatsListener, unwatchFile, watch, watchFile } from 'node:fs';
 import path from 'node:path';
+import { LOCK_FILE } from '@summit/maestro-manifest';
 import { findPackage } from '@summit/maestro-worker/packages';
+import { lockFolder } from '../catalog/lock.ts';
 import { CONFIG_NAMES } from '../config/file.ts';
 import type { Project } from './project.ts';
 
 /** How often files that editors do not watch are looked at, in milliseconds. */
 const INTERVAL_MS = 1_000;
 
-/** The files whose change means that configuration and tasks are read again. Editors leave out node_modules when they watch. */
+/** The files whose change means that configuration, tasks and lock are read again. Editors leave out node_modules when they watch. */
 export function sourcesOf(project: Project): string[] {
   const { root, config } = project;
   const files = CONFIG_NAMES.map((name) => path.join(root, name));
@@ -20,6 +22,7 @@ export function sourcesOf(project: Project): string[] {
       files.push(path.join(root, 'node_modules', name, 'package.json'));
     }
   }
+  if (config !== undefined) files.push(path.join(lockFolder(config), LOCK_FILE));
   return files;
 }
 
