@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import * as protocol from 'vscode-languageserver-protocol/node';
 import type { Figure } from './figure.ts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..', '..');
@@ -38,9 +38,10 @@ function manifests(n: number): string {
   const tasks = Array.from({ length: 46 }, (_, i) => {
     const needs = i === 0 ? '' : `\n      needs: [wait-${i - 1}]`;
     const ms = i === 0 ? '${params.pause + 1}' : `\${tasks["wait-${i - 1}"].output.slept + ${i}}`;
-    return `    - id: wait-${i}\n      uses: tasks/wait.sleep@^0.1${needs}\n      timeout: 5m\n      with:\n        ms: ${ms}\n`;
+    return `    - id: wait-${i}\n      uses: tasks/wait.sleep@0.1.0${needs}\n      timeout: 5m\n      with:\n        ms: ${ms}\n`;
   });
-  if (n % 8 !== 0) tasks.push(`    - id: before\n      uses: workflows/flow-${n - 1}@^1.0\n      with:\n        pause: \${params.pause}\n`);
+  if (n % 8 !== 0)
+    tasks.push(`    - id: before\n      uses: workflows/flow-${n - 1}@1.0.0\n      with:\n        pause: \${params.pause}\n`);
   return `apiVersion: maestro/v1
 kind: Runbook
 metadata: { name: flow-${n}, version: 1.0.0, owner: bench@here }
@@ -65,8 +66,6 @@ ${tasks.join('')}  outputs:
 }
 
 async function editTimes(dir: string, file: string, text: string): Promise<number[]> {
-  const require = createRequire(path.join(ROOT, 'packages', 'cli', 'package.json'));
-  const protocol = require('vscode-languageserver-protocol/node') as typeof import('vscode-languageserver-protocol/node');
   const child = spawn(process.execPath, [BIN, 'lsp', '--stdio'], { cwd: dir, stdio: ['pipe', 'pipe', 'inherit'] });
   const connection = protocol.createProtocolConnection(
     new protocol.StreamMessageReader(child.stdout),

@@ -31,7 +31,7 @@ spec:
     - { name: bucket, type: string, required: true, description: Where it is }
   tasks:
     - id: get
-      uses: connectors/s3.get@^0.1
+      uses: connectors/s3.get@0.1.0
       with:
         bucket: \${params.bucket}
         key: raw/\${run.id}.json
@@ -49,7 +49,7 @@ kind: Runbook
 metadata: { name: demo, version: 1.0.0, owner: a@b }
 spec:
   inputs: [{ name: bucket, type: string, required: true }]
-  workflowRef: fetch@^1.0
+  workflowRef: fetch@1.0.0
   policy: { purpose: test, authority: me@here, license: none }
 `;
 
@@ -195,7 +195,7 @@ test('completion inside an expression, of `uses` and of `needs`, also in text th
   expect(await labels('${params.bucket}', '"${|')).toEqual(expect.arrayContaining(['params', 'run', 'secrets']));
   expect(await labels('ms: 5', 'ms: ${tasks.|}')).toEqual(['get']);
   expect(await labels('${tasks.pause.output.slept}', '${tasks.pause.output.|}')).toEqual(['slept']);
-  expect(await labels('uses: connectors/s3.get@^0.1', 'uses: |')).toEqual(
+  expect(await labels('uses: connectors/s3.get@0.1.0', 'uses: |')).toEqual(
     expect.arrayContaining(['connectors/s3.get@0.1.0', 'tasks/wait.sleep@0.2.0', 'workflows/fetch@1.0.0']),
   );
   expect(await labels('needs: [get]', 'needs: [|')).toEqual(['get']);
@@ -240,7 +240,7 @@ test('other YAML is left alone; a manifest outside of the catalogs is not', asyn
   const other = path.join(dir, 'compose.yaml');
   editor.open(other, 'services: { web: { image: nginx } }\n');
   const loose = path.join(dir, 'loose.yaml');
-  editor.open(loose, DEMO.replace('fetch@^1.0', 'fetch@^2.0').replace('name: demo', 'name: loose'));
+  editor.open(loose, DEMO.replace('fetch@1.0.0', 'fetch@2.0.0').replace('name: demo', 'name: loose'));
   const [found] = await editor.diagnostics(loose);
   expect(found?.code).toBe('workflow-not-found');
   expect(await editor.hover(other, { line: 0, character: 2 })).toBe('');

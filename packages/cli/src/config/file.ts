@@ -61,12 +61,23 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
+/** When files were imported first, by path. */
+const imported = new Map<string, number>();
+
+/** A module is read once per address: a file that has changed since, which only a process that stays sees, needs another one. */
+async function addressOf(file: string): Promise<string> {
+  const { href } = pathToFileURL(file);
+  const { mtimeMs } = await stat(file);
+  const first = imported.get(file) ?? mtimeMs;
+  imported.set(file, first);
+  return first === mtimeMs ? href : `${href}?changed=${mtimeMs}`;
+}
+
 async function importModule(file: string): Promise<unknown> {
   if (!existsSync(file)) throw unreadable(file, 'does not exist (ENOENT)');
   let module: { default?: unknown };
   try {
-    // A module is read once per address: a file that has changed since, which only a process that stays sees, needs another one.
-    module = await import(`${pathToFileURL(file).href}?changed=${(await stat(file)).mtimeMs}`);
+    module = await import(await addressOf(file));
   } catch (cause) {
     throw unreadable(file, cause instanceof Error ? cause.message : String(cause), cause);
   }

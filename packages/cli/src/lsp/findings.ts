@@ -6,7 +6,7 @@ import type { Project, Trouble } from './project.ts';
 import type { Projects } from './projects.ts';
 import { diagnosticOf, TextMap } from './text.ts';
 
-/** How long to wait for more changes: twice what the last check took, within these bounds, in milliseconds. */
+/** How long to wait for more changes: about as long as a check takes, within these bounds, in milliseconds. */
 const LEAST_DELAY_MS = 10;
 const MOST_DELAY_MS = 250;
 
@@ -20,7 +20,8 @@ export class Findings {
   readonly #told = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #round = 0;
-  #lastMs = 0;
+  /** What a check takes, later ones counting more. */
+  #usualMs = 0;
 
   constructor(connection: Connection, documents: TextDocuments<TextDocument>, projects: Projects) {
     this.#connection = connection;
@@ -33,7 +34,7 @@ export class Findings {
     if (uri !== undefined) this.#due.add(uri);
     this.#round += 1;
     clearTimeout(this.#timer);
-    const delay = Math.min(MOST_DELAY_MS, Math.max(LEAST_DELAY_MS, 2 * this.#lastMs));
+    const delay = Math.min(MOST_DELAY_MS, Math.max(LEAST_DELAY_MS, this.#usualMs));
     this.#timer = setTimeout(() => {
       this.#tell(this.#round).catch((error: unknown) => this.#connection.console.error(errorText(error)));
     }, delay);
@@ -82,7 +83,7 @@ export class Findings {
       const map = new TextMap(document, source);
       const diagnostics = project.catalog.diagnostics(name).map((finding) => diagnosticOf(finding, map));
       this.#tellOne(uri, version, diagnostics);
-      this.#lastMs = performance.now() - begin;
+      this.#usualMs += (performance.now() - begin - this.#usualMs) / 4;
     }
   }
 
