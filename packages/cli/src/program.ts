@@ -69,9 +69,10 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
   action(
     program
       .command('graph')
-      .description('print the tasks of a runbook or workflow as a graph')
+      .description('draw the tasks of a runbook or workflow as a graph')
       .argument('<ref>', 'runbook or workflow: name, or name@version')
-      .addOption(choice('--format <format>', 'language of the graph', ['mermaid', 'dot'], 'mermaid')),
+      .addOption(choice('--format <format>', 'kind of picture', ['mermaid', 'svg', 'dot'], 'mermaid'))
+      .option('-o, --output <file>', 'write it to a file, over what is there'),
     ['ok', 'couldNotRun'],
     async (context, [ref], options) => (await import('./commands/graph.ts')).graph(context, String(ref), options),
   );

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { folder, project } from '../../test/project.ts';
@@ -190,6 +190,32 @@ describe('maestro graph', () => {
     const cwd = project();
     expect((await execute(['graph', 'broken'], { cwd })).stdout).toContain('t0 --> t1');
     expect((await execute(['graph', 'broken', '--format', 'dot'], { cwd })).stdout).toMatch(/^digraph "broken@1\.0\.0" \{/);
+  });
+
+  test('draws a picture, to a file where one is named', async () => {
+    const cwd = project();
+    const { stdout } = await execute(['graph', 'gated', '--format', 'svg'], { cwd });
+    expect(stdout).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+    expect(stdout).toContain('approval: ombuds and legal');
+    expect(await execute(['graph', 'gated', '--format', 'svg', '-o', 'docs/gated.svg'], { cwd })).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+    expect(readFileSync(path.join(cwd, 'docs/gated.svg'), 'utf8')).toBe(stdout);
+  });
+
+  test('a file that cannot be written, a name that is not there, a kind of picture that is none', async () => {
+    const cwd = project();
+    expect(await execute(['graph', 'gated', '-o', 'runbooks'], { cwd })).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^error WRITE_FAILED: cannot \w+ .*runbooks: is a folder, not a file \(EISDIR\)\n/),
+    });
+    expect((await execute(['graph', 'gatd'], { cwd })).stderr).toContain(
+      'error NOT_FOUND: the catalog has no runbook or workflow "gatd"; did you mean "gated"?',
+    );
+    expect((await execute(['graph', 'gated', '--format', 'png'], { cwd })).stderr).toContain('mermaid, svg, dot');
   });
 });
 

@@ -1,9 +1,9 @@
-import { PlanError, type PlannedTask, type PlanView, type PlanViewOptions, planView } from '@summit/maestro-manifest';
+import { type PlannedTask, type PlanView, type PlanViewOptions, planView } from '@summit/maestro-manifest';
 import { approvalDigest, DEFAULT_RETRY, DEFAULT_TIMEOUT_MS } from '@summit/maestro-worker/planning';
 import { preparePlan } from '../catalog/prepare.ts';
 import { type Foreseen, foresee } from '../catalog/resources.ts';
+import { sized } from '../catalog/sized.ts';
 import type { Context } from '../context.ts';
-import { CliError } from '../errors.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { planLines } from '../render/plan.ts';
 import { checkInputs, type InputOptions, readInputs } from '../run/inputs.ts';
@@ -57,13 +57,4 @@ function withTouches(view: PlanView, { touches }: Foreseen): object {
     return { ...one, ...inner(one, one.name), ...undo };
   };
   return lists(view);
-}
-
-function sized<T>(make: () => T): T {
-  try {
-    return make();
-  } catch (cause) {
-    if (!(cause instanceof PlanError && cause.code === 'PLAN_TOO_LARGE')) throw cause;
-    throw new CliError(cause.message, { code: 'PLAN_TOO_LARGE', next: 'show its sub-workflows one by one', cause });
-  }
 }

@@ -1,4 +1,4 @@
-import { canonicalJson, sha256Hex } from '@summit/maestro-sdk';
+import { canonicalJson, sha256Hex } from '@summit/maestro-sdk/canonical';
 import type { Session } from '../lint/session.ts';
 import type { CallView, TaskView, Workflow } from '../model/manifest.ts';
 import { child, setOwn } from '../parse/node.ts';
