@@ -1,0 +1,165 @@
+import { type Diagnostic, lint, parseCatalog } from '@summit/maestro-manifest';
+import type { JsonSchema, TaskContract } from '@summit/maestro-sdk';
+import { randomExpression, type Source, sourcesBelow } from './expressions.ts';
+import type { Random } from './random.ts';
+import { randomValue } from './schemas.ts';
+
+/** A line of a manifest, and what it becomes where the checker objects; without that it is left out. */
+interface Line {
+  text: string;
+  instead?: string;
+}
+
+interface Task {
+  id: string;
+  contract: TaskContract;
+  needs: string[];
+  forEach?: { line: Line; items: JsonSchema };
+  tolerant: boolean;
+  checksStatus: boolean;
+}
+
+/**
+ * A random workflow that lints clean: written with expressions that may be wrong, and mended line by line as long as the checker
+ * objects. What is left is what the checker vouches for.
+ */
+export function cleanCatalog(
+  random: Random,
+  contracts: readonly TaskContract[],
+): { text: string; parameters: { name: string; schema: JsonSchema; required: boolean }[]; rounds: number } | undefined {
+  const parameters = Array.from({ length: 1 + random.int(4) }, (_, at) => parameter(random, at));
+  const lines = workflow(random, contracts, parameters);
+  for (let rounds = 0; rounds < 60; rounds++) {
+    const text = lines.map((line) => line.text).join('\n');
+    const { catalog } = parseCatalog([{ path: 'random.yaml', text }]);
+    const errors = lint(catalog, contracts).filter((diagnostic) => diagnostic.severity === 'error');
+    if (errors.length === 0) return { text, parameters, rounds };
+    if (!mend(lines, errors)) throw new Error(`cannot be mended: ${JSON.stringify(errors[0])}\n${text}`);
+  }
+  return undefined;
+}
+
+function mend(lines: Line[], errors: readonly Diagnostic[]): boolean {
+  const wrong = new Set(errors.map((error) => error.range.start.line - 1));
+  let changed = false;
+  for (const at of [...wrong].sort((a, b) => b - a)) {
+    const line = lines[at];
+    if (!line || (line.instead === undefined && !line.text.includes('$'))) continue;
+    changed = true;
+    if (line.instead === undefined) lines.splice(at, 1);
+    else lines[at] = { text: line.instead };
+  }
+  return changed;
+}
+
+const kinds: { [type: string]: JsonSchema[] } = {
+  string: [{}, { enum: ['red', 'green'] }],
+  integer: [{ minimum: 0, maximum: 50 }],
+  number: [{ minimum: 0, maximum: 5 }],
+  boolean: [{}],
+  object: [
+    {
+      properties: { alpha: { type: 'integer', minimum: 0, maximum: 5 }, beta: { type: 'string' } },
+      required: ['alpha'],
+      additionalProperties: false,
+    },
+  ],
+  array: [
+    { items: { type: 'integer', minimum: 0, maximum: 9 }, minItems: 0, maxItems: 3 },
+    { items: { type: 'string' }, minItems: 1, maxItems: 3 },
+  ],
+};
+
+function parameter(random: Random, at: number) {
+  const type = random.pick(Object.keys(kinds));
+  const more = random.pick(kinds[type] as JsonSchema[]);
+  return { name: `p${at}`, schema: { type, ...more } as JsonSchema, more, type, required: random.chance(0.7) };
+}
+
+function workflow(random: Random, contracts: readonly TaskContract[], parameters: ReturnType<typeof parameter>[]): Line[] {
+  const lines: Line[] = [
+    'apiVersion: maestro/v1',
+    'kind: Workflow',
+    'metadata: { name: random, version: 1.0.0 }',
+    'spec:',
+    '  policy: { purpose: test, authority: test, license: test }',
+    '  parameters:',
+    ...parameters.map(
+      ({ name, type, more, required }) => `    - { name: ${name}, type: ${type}, required: ${required}, schema: ${JSON.stringify(more)} }`,
+    ),
+    '  tasks:',
+  ].map((text) => ({ text }));
+  const roots: Source[] = parameters.map(({ name, schema }) => ({ path: `params.${name}`, schema }));
+  const tasks: Task[] = [];
+  const count = 2 + random.int(5);
+  for (let at = 0; at < count; at++) {
+    const task: Task = {
+      id: `t${at}`,
+      contract: random.pick(contracts),
+      needs: tasks.filter(() => random.chance(0.5)).map(({ id }) => id),
+      tolerant: random.chance(0.2),
+      checksStatus: false,
+    };
+    lines.push(...taskLines(random, task, roots, tasks));
+    tasks.push(task);
+  }
+  const all = sourcesBelow([...roots, ...tasks.map(outputOf)]);
+  lines.push({ text: '  outputs:' }, { text: '    always: here' });
+  for (let at = 0; at < 3; at++) lines.push({ text: `    o${at}: ${quoted(randomExpression(random, all))}` });
+  if (random.chance(0.4)) {
+    const hook: Task = { id: 'last', contract: random.pick(contracts), needs: [], tolerant: false, checksStatus: false };
+    lines.push({ text: random.chance(0.5) ? '  finally:' : '  onFailure:' }, ...taskLines(random, hook, roots, tasks));
+  }
+  return lines;
+}
+
+function taskLines(random: Random, task: Task, roots: readonly Source[], before: readonly Task[]): Line[] {
+  const { id, contract, needs } = task;
+  const readable = before.filter((other) => needs.includes(other.id) || random.chance(0.1));
+  const sources = sourcesBelow([...roots, ...readable.map(outputOf), { path: 'run.id', schema: { type: 'string' } }]);
+  const lines: Line[] = [{ text: `    - id: ${id}` }, { text: `      uses: ${contract.name}@${contract.version}` }];
+  if (needs.length > 0) lines.push({ text: `      needs: [${needs.join(', ')}]` });
+  if (task.tolerant) lines.push({ text: '      continueOnError: true' });
+  if (random.chance(0.25)) lines.push({ text: `      when: ${quoted(condition(random, sources, readable))}`, instead: '      when: true' });
+  let inside = sources;
+  if (random.chance(0.25)) {
+    const list = random.pick(sources);
+    const items = (list.schema as { items?: JsonSchema }).items ?? { type: 'integer' };
+    task.forEach = { line: { text: `      forEach: ${quoted(list.path)}`, instead: '      forEach: [1, 2, 3]' }, items };
+    lines.push(task.forEach.line);
+    inside = [...sources, ...sourcesBelow([{ path: 'item', schema: items }]), { path: 'index', schema: { type: 'integer' } }];
+  }
+  lines.push({ text: '      with:' });
+  const { properties, required } = contract.input as { properties: { [name: string]: JsonSchema }; required: string[] };
+  for (const [name, schema] of Object.entries(properties)) {
+    const isRequired = required.includes(name);
+    if (!isRequired && random.chance(0.5)) continue;
+    const value = literalText(randomValue(random, schema));
+    const text = random.chance(0.85) ? quoted(randomExpression(random, inside)) : value;
+    lines.push({ text: `        ${name}: ${text}`, ...(isRequired || properties[name] ? { instead: `        ${name}: ${value}` } : {}) });
+  }
+  if (lines.at(-1)?.text === '      with:') lines.pop();
+  return lines;
+}
+
+function condition(random: Random, sources: readonly Source[], readable: readonly Task[]): string {
+  const task = readable.length > 0 ? random.pick(readable).id : undefined;
+  if (task !== undefined && random.chance(0.5)) {
+    return random.pick([`tasks.${task}.status == "succeeded"`, `tasks.${task}.status != "succeeded"`, `has(tasks.${task}.output)`, 'always()']);
+  }
+  return randomExpression(random, sources);
+}
+
+function outputOf({ id, contract, forEach }: Task): Source {
+  const schema = forEach ? { type: 'array', items: contract.output } : contract.output;
+  return { path: `tasks.${id}.output`, schema };
+}
+
+function quoted(expression: string): string {
+  return JSON.stringify(`\${${expression}}`);
+}
+
+/** A literal as JSON, in which `${` stands for itself. */
+function literalText(value: unknown): string {
+  return JSON.stringify(value).replaceAll('${', '$${');
+}
