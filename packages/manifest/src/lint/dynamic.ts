@@ -1,4 +1,5 @@
 import { assignable, type ExprType, typeName } from '../expressions/index.ts';
+import { alternatives, joinAll } from '../expressions/types/type.ts';
 import { typesOf } from '../schema/choice.ts';
 import { typeTitle } from '../schema/describe.ts';
 import type { Dynamic } from '../schema/problem.ts';
@@ -25,6 +26,10 @@ function acceptsType(schema: AnySchema, type: ExprType, source: string): ReturnT
   if (typeof schema === 'boolean') return schema ? { ok: true } : { ok: false, expected: 'nothing', found: typeName(type) };
   const answer = assignable(type, schema);
   if (answer.ok) return answer;
+  const present = alternatives(type).filter(({ kind }) => kind !== 'null');
+  if (present.length < alternatives(type).length && present.length > 0 && assignable(joinAll(present), schema).ok) {
+    return { ...answer, hint: `it may be null; say what then: \${${source} != null ? ${source} : ...}` };
+  }
   const convert = conversions.find(([from, to]) => from.includes(type.kind) && assignable({ kind: to }, schema).ok);
   return convert ? { ...answer, hint: `convert it: \${${convert[2]}(${source})}` } : answer;
 }
@@ -46,7 +51,11 @@ function acceptsText(schema: AnySchema, found: string): ReturnType<Dynamic['acce
 function textless(schema: AnySchema): string[] | undefined {
   if (typeof schema === 'boolean') return schema ? undefined : [];
   const types = typesOf(schema);
-  if (types) return types.includes('string') ? undefined : types;
+  if (types && !types.includes('string')) return types;
+  // What the text will be is not known.
+  const values = 'const' in schema ? [keyword(schema, 'const')] : keyword(schema, 'enum');
+  if (Array.isArray(values)) return values.map((value) => JSON.stringify(value));
+  if (types) return undefined;
   for (const name of ['anyOf', 'oneOf']) {
     const branches = keyword(schema, name);
     if (!Array.isArray(branches)) continue;

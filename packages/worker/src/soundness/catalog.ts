@@ -4,10 +4,10 @@ import { randomExpression, type Source, sourcesBelow } from './expressions.ts';
 import type { Random } from './random.ts';
 import { randomValue } from './schemas.ts';
 
-/** A line of a manifest, and what it becomes where the checker objects; without that it is left out. */
+/** A line of a manifest, and what it becomes, one after the other, while the checker objects; then it is left out. */
 interface Line {
   text: string;
-  instead?: string;
+  others?: string[];
 }
 
 interface Task {
@@ -29,7 +29,7 @@ export function cleanCatalog(
 ): { text: string; parameters: { name: string; schema: JsonSchema; required: boolean }[]; rounds: number } | undefined {
   const parameters = Array.from({ length: 1 + random.int(4) }, (_, at) => parameter(random, at));
   const lines = workflow(random, contracts, parameters);
-  for (let rounds = 0; rounds < 60; rounds++) {
+  for (let rounds = 0; rounds < 100; rounds++) {
     const text = lines.map((line) => line.text).join('\n');
     const { catalog } = parseCatalog([{ path: 'random.yaml', text }]);
     const errors = lint(catalog, contracts).filter((diagnostic) => diagnostic.severity === 'error');
@@ -44,10 +44,11 @@ function mend(lines: Line[], errors: readonly Diagnostic[]): boolean {
   let changed = false;
   for (const at of [...wrong].sort((a, b) => b - a)) {
     const line = lines[at];
-    if (!line || (line.instead === undefined && !line.text.includes('$'))) continue;
+    if (!line?.others) continue;
     changed = true;
-    if (line.instead === undefined) lines.splice(at, 1);
-    else lines[at] = { text: line.instead };
+    const [next, ...others] = line.others;
+    if (next === undefined) lines.splice(at, 1);
+    else lines[at] = { text: next, others };
   }
   return changed;
 }
@@ -105,7 +106,7 @@ function workflow(random: Random, contracts: readonly TaskContract[], parameters
   }
   const all = sourcesBelow([...roots, ...tasks.map(outputOf)]);
   lines.push({ text: '  outputs:' }, { text: '    always: here' });
-  for (let at = 0; at < 3; at++) lines.push({ text: `    o${at}: ${quoted(randomExpression(random, all))}` });
+  for (let at = 0; at < 3; at++) lines.push(attempts(`    o${at}: `, TRIES, () => randomExpression(random, all)));
   if (random.chance(0.4)) {
     const hook: Task = { id: 'last', contract: random.pick(contracts), needs: [], tolerant: false, checksStatus: false };
     lines.push({ text: random.chance(0.5) ? '  finally:' : '  onFailure:' }, ...taskLines(random, hook, roots, tasks));
@@ -120,23 +121,25 @@ function taskLines(random: Random, task: Task, roots: readonly Source[], before:
   const lines: Line[] = [{ text: `    - id: ${id}` }, { text: `      uses: ${contract.name}@${contract.version}` }];
   if (needs.length > 0) lines.push({ text: `      needs: [${needs.join(', ')}]` });
   if (task.tolerant) lines.push({ text: '      continueOnError: true' });
-  if (random.chance(0.25)) lines.push({ text: `      when: ${quoted(condition(random, sources, readable))}`, instead: '      when: true' });
+  if (random.chance(0.3)) lines.push(attempts('      when: ', TRIES, () => condition(random, sources, readable)));
   let inside = sources;
   if (random.chance(0.25)) {
     const list = random.pick(sources);
     const items = (list.schema as { items?: JsonSchema }).items ?? { type: 'integer' };
-    task.forEach = { line: { text: `      forEach: ${quoted(list.path)}`, instead: '      forEach: [1, 2, 3]' }, items };
+    task.forEach = { line: { text: `      forEach: ${quoted(list.path)}`, others: ['      forEach: [1, 2, 3]'] }, items };
     lines.push(task.forEach.line);
     inside = [...sources, ...sourcesBelow([{ path: 'item', schema: items }]), { path: 'index', schema: { type: 'integer' } }];
   }
   lines.push({ text: '      with:' });
   const { properties, required } = contract.input as { properties: { [name: string]: JsonSchema }; required: string[] };
   for (const [name, schema] of Object.entries(properties)) {
-    const isRequired = required.includes(name);
-    if (!isRequired && random.chance(0.5)) continue;
-    const value = literalText(randomValue(random, schema));
-    const text = random.chance(0.85) ? quoted(randomExpression(random, inside)) : value;
-    lines.push({ text: `        ${name}: ${text}`, ...(isRequired || properties[name] ? { instead: `        ${name}: ${value}` } : {}) });
+    if (!required.includes(name) && random.chance(0.5)) continue;
+    const value = `        ${name}: ${literalText(randomValue(random, schema))}`;
+    const alike = inside.filter((source) => source.schema.type === schema.type);
+    const { text, others = [] } = attempts(`        ${name}: `, 2 * TRIES, (at) =>
+      randomExpression(random, at % 2 === 0 ? alike : inside, at % 3),
+    );
+    lines.push({ text, others: [...others, value] });
   }
   if (lines.at(-1)?.text === '      with:') lines.pop();
   return lines;
@@ -145,7 +148,12 @@ function taskLines(random: Random, task: Task, roots: readonly Source[], before:
 function condition(random: Random, sources: readonly Source[], readable: readonly Task[]): string {
   const task = readable.length > 0 ? random.pick(readable).id : undefined;
   if (task !== undefined && random.chance(0.5)) {
-    return random.pick([`tasks.${task}.status == "succeeded"`, `tasks.${task}.status != "succeeded"`, `has(tasks.${task}.output)`, 'always()']);
+    return random.pick([
+      `tasks.${task}.status == "succeeded"`,
+      `tasks.${task}.status != "succeeded"`,
+      `has(tasks.${task}.output)`,
+      'always()',
+    ]);
   }
   return randomExpression(random, sources);
 }
@@ -155,11 +163,19 @@ function outputOf({ id, contract, forEach }: Task): Source {
   return { path: `tasks.${id}.output`, schema };
 }
 
+/** How often another expression is tried before giving in. */
+const TRIES = 5;
+
+function attempts(prefix: string, tries: number, expression: (at: number) => string): Line {
+  const [text = '', ...others] = Array.from({ length: tries }, (_, at) => prefix + quoted(expression(at)));
+  return { text, others };
+}
+
 function quoted(expression: string): string {
   return JSON.stringify(`\${${expression}}`);
 }
 
 /** A literal as JSON, in which `${` stands for itself. */
 function literalText(value: unknown): string {
-  return JSON.stringify(value).replaceAll('${', '$${');
+  return JSON.stringify(value).replaceAll('${', () => '$${');
 }

@@ -13,9 +13,8 @@ export function sourcesBelow(roots: readonly Source[]): Source[] {
   const open = [...roots];
   for (const source of open) {
     found.push(source);
-    const { properties, items } = source.schema as { properties?: { [name: string]: JsonSchema }; items?: JsonSchema };
+    const { properties } = source.schema as { properties?: { [name: string]: JsonSchema } };
     for (const [name, schema] of Object.entries(properties ?? {})) open.push({ path: `${source.path}.${name}`, schema });
-    if (items && found.length < 200) open.push({ path: `${source.path}.map(v, v)`, schema: source.schema });
     if (found.length > 60) break;
   }
   return found;

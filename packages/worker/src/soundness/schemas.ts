@@ -49,7 +49,10 @@ export function randomValue(random: Random, schema: JsonSchema): unknown {
       return Array.from({ length: minItems + random.int(maxItems - minItems + 1) }, () => randomValue(random, items));
     }
     default:
-      return randomFields(random, schema as { properties: { [name: string]: JsonSchema }; required: string[]; additionalProperties: unknown });
+      return randomFields(
+        random,
+        schema as { properties: { [name: string]: JsonSchema }; required: string[]; additionalProperties: unknown },
+      );
   }
 }
 

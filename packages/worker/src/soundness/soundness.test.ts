@@ -1,5 +1,5 @@
-import { tmpdir } from 'node:os';
 import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile, parseCatalog, planDigest } from '@summit/maestro-manifest';
 import { contractOf, type DeclaredTask, type JsonObject, TaskError } from '@summit/maestro-sdk';

@@ -12,9 +12,8 @@ const OK: Assignability = { ok: true };
 const DEEPEST = 12;
 
 /**
- * Whether a value of this type can fit a JSON Schema, as the JSON that it becomes. "Can": what is only known when it is
- * evaluated (`dyn`, one member of a union, an optional field) is given the benefit of the doubt; only what never fits is refused,
- * and so is a number where an integer is wanted. Formats, patterns, lengths and ranges are not looked at.
+ * Whether every value of this type fits a JSON Schema, as the JSON that it becomes: its types, fields and enumerations. Of what is
+ * only known when it is evaluated (`dyn`) the best is hoped for; formats, patterns, lengths and ranges are not looked at.
  */
 export function assignable(type: ExprType, schema: JsonSchema): Assignability {
   return fits(type, schema, schema, DEEPEST);
@@ -23,7 +22,7 @@ export function assignable(type: ExprType, schema: JsonSchema): Assignability {
 function fits(type: ExprType, schema: unknown, root: JsonSchema, depth: number): Assignability {
   if (schema === false) return { ok: false, expected: 'nothing at all', found: typeName(type) };
   if (!isSchema(schema) || depth === 0 || type.kind === 'dyn') return OK;
-  if (type.kind === 'union') return firstFit(type.members, (member) => fits(member, schema, root, depth), type);
+  if (type.kind === 'union') return everyFit(type.members, schema, root, depth, type);
   if (type.kind === 'optional' || type.kind === 'namespace') return refuse(schema, root, type);
 
   if ('$ref' in schema) return fits(type, resolveReference(schema.$ref, root) ?? true, root, depth - 1);
@@ -34,16 +33,30 @@ function fits(type: ExprType, schema: unknown, root: JsonSchema, depth: number):
     if (!result.ok) return result;
   }
   const options = schema.anyOf ?? schema.oneOf;
-  if (Array.isArray(options))
-    return firstFit(
-      options,
-      (option) => fits(type, option, root, depth - 1),
-      type,
-      () => describe(schema, root),
-    );
+  if (Array.isArray(options)) {
+    const values = singleValues(type);
+    // Of several values each may fit another of the options.
+    if (values.length > 1) return everyFit(values, schema, root, depth - 1, type);
+    return firstFit(options, schema, root, depth, type);
+  }
   if ('const' in schema) return fitsValues(type, [schema.const], schema, root);
   if (Array.isArray(schema.enum)) return fitsValues(type, schema.enum, schema, root);
   return fitsType(type, schema, root, depth);
+}
+
+function everyFit(members: readonly ExprType[], schema: JsonSchema, root: JsonSchema, depth: number, type: ExprType): Assignability {
+  for (const member of members) {
+    const result = fits(member, schema, root, depth);
+    if (!result.ok) return { ok: false, expected: describe(schema, root), found: shown(type) };
+  }
+  return OK;
+}
+
+/** A type as one for each of its values, where they are known. */
+function singleValues(type: ExprType): ExprType[] {
+  if (!isScalar(type)) return [];
+  const values = type.kind === 'bool' ? (type.values ?? [true, false]) : type.values;
+  return (values ?? []).map((value) => ({ kind: type.kind, values: [value] }));
 }
 
 function fitsType(type: ExprType, schema: JsonSchema, root: JsonSchema, depth: number): Assignability {
@@ -59,24 +72,30 @@ function fitsType(type: ExprType, schema: JsonSchema, root: JsonSchema, depth: n
   return OK;
 }
 
-/** Which of its options a value fits; when there is only one, why it does not. */
-function firstFit<T>(options: readonly T[], fit: (option: T) => Assignability, type: ExprType, expected?: () => string): Assignability {
+/** One of the options of `anyOf` or `oneOf` has to take all there can be; when there is only one, why it does not. */
+function firstFit(options: readonly unknown[], schema: JsonSchema, root: JsonSchema, depth: number, type: ExprType): Assignability {
+  // Options that only ask for fields go with a type beside them.
+  const beside = fitsType(type, schema, root, depth);
+  if (!beside.ok) return beside;
   let refused: Assignability | undefined;
   for (const option of options) {
-    const result = fit(option);
+    const result = fits(type, option, root, depth - 1);
     if (result.ok) return result;
     refused = result;
   }
   if (!refused || refused.ok) return OK;
   if (options.length === 1) return refused;
-  return { ok: false, expected: expected?.() ?? refused.expected, found: typeName(type) };
+  return { ok: false, expected: describe(schema, root), found: typeName(type) };
 }
 
 function fitsValues(type: ExprType, values: readonly unknown[], schema: JsonSchema, root: JsonSchema): Assignability {
   const possible = values.filter((value) => isScalar(type) === (typeof value !== 'object' || value === null) && sameKind(type, value));
   if (possible.length === 0) return refuse(schema, root, type);
-  if (!isScalar(type) || !type.values || type.values.some((value) => possible.includes(value))) return OK;
-  return { ok: false, expected: describe(schema, root), found: choices(type.values.map(String)) };
+  if (!isScalar(type) || type.kind === 'null') return OK;
+  const known = type.kind === 'bool' ? (type.values ?? [true, false]) : type.values;
+  if (known === undefined) return refuse(schema, root, type);
+  if (known.every((value) => possible.includes(value))) return OK;
+  return { ok: false, expected: describe(schema, root), found: choices(known.map(String)) };
 }
 
 function sameKind(type: ExprType, value: unknown): boolean {
@@ -88,31 +107,47 @@ function sameKind(type: ExprType, value: unknown): boolean {
 }
 
 function fitsMap(value: ExprType, schema: JsonSchema, root: JsonSchema, depth: number): Assignability {
-  const { additionalProperties } = schema;
-  if (!isSchema(additionalProperties) || isSchema(schema.properties)) return OK;
-  const result = fits(value, additionalProperties, root, depth - 1);
-  return result.ok || isEmpty(value) ? OK : within('field', result);
+  const { additionalProperties, properties, required } = schema;
+  if (Array.isArray(required) && required.length > 0) {
+    return { ok: false, expected: `an object with ${quoted(String(required[0]))}`, found: 'a map, which may not have it' };
+  }
+  if (isEmpty(value)) return OK;
+  for (const part of [...(isSchema(properties) ? Object.values(properties) : []), additionalProperties]) {
+    const result = part === undefined ? OK : fits(value, part, root, depth - 1);
+    if (!result.ok) return within('field', result);
+  }
+  return OK;
 }
 
 function fitsObject(type: ObjectType, schema: JsonSchema, root: JsonSchema, depth: number): Assignability {
   const properties = isSchema(schema.properties) ? schema.properties : {};
   const required = Array.isArray(schema.required) ? schema.required.filter((name) => typeof name === 'string') : [];
-  if (type.rest === undefined) {
-    const missing = required.find((name) => !type.fields.has(name));
-    if (missing !== undefined) {
-      return { ok: false, expected: `an object with ${quoted(missing)}`, found: `one with ${choices([...type.fields.keys()], 'and')}` };
-    }
+  const missing = required.find((name) => !type.fields.get(name)?.required);
+  if (missing !== undefined) {
+    const fields = [...type.fields.keys()];
+    const found = type.fields.has(missing)
+      ? 'one that may lack it'
+      : fields.length === 0
+        ? 'an empty one'
+        : `one with ${choices(fields, 'and')}`;
+    return { ok: false, expected: `an object with ${quoted(missing)}`, found };
   }
   for (const [name, field] of type.fields) {
     const declared = Object.hasOwn(properties, name);
     const property = declared ? properties[name] : schema.patternProperties === undefined ? schema.additionalProperties : true;
-    // What may be absent may be absent here too.
-    if (!field.required && !required.includes(name)) continue;
-    if (property === false) return { ok: false, expected: `an object with no field ${quoted(name)}`, found: 'one that has it' };
+    if (property === false)
+      return {
+        ok: false,
+        expected: `an object with no field ${quoted(name)}`,
+        found: `one that ${field.required ? 'has' : 'may have'} it`,
+      };
     const result = fits(field.type, property, root, depth - 1);
     if (!result.ok) return within(`field ${quoted(name)}`, result);
   }
-  return OK;
+  if (type.rest === undefined || isEmpty(type.rest) || schema.patternProperties !== undefined) return OK;
+  if (schema.additionalProperties === false)
+    return { ok: false, expected: 'an object with no other fields', found: 'one that may have more' };
+  return fits(type.rest, schema.additionalProperties, root, depth - 1);
 }
 
 function isEmpty(type: ExprType): boolean {
