@@ -45,7 +45,7 @@ export function randomValue(random: Random, schema: JsonSchema): unknown {
     case 'null':
       return null;
     case 'array': {
-      const { minItems, maxItems, items } = schema as { minItems: number; maxItems: number; items: JsonSchema };
+      const { minItems = 0, maxItems = 4, items } = schema as { minItems?: number; maxItems?: number; items: JsonSchema };
       return Array.from({ length: minItems + random.int(maxItems - minItems + 1) }, () => randomValue(random, items));
     }
     default:
