@@ -113,7 +113,7 @@ kind: Workflow
 metadata: { name: a, version: 1.0.0 }
 spec:
   parameters:
-    - { name: rows, type: array, schema: { items: { type: object, properties: { id: { type: integer }, tag: { enum: [x, y] } }, required: [id, tag] } } }
+    - { name: rows, type: array, required: true, schema: { items: { type: object, properties: { id: { type: integer }, tag: { enum: [x, y] } }, required: [id, tag] } } }
   tasks:
     - id: each
       forEach: \${params.rows}
