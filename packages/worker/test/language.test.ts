@@ -282,6 +282,21 @@ describe.each([
     expect(result.tasks[2]?.attempts).toBe(1);
   });
 
+  it('keeps the order of what has to be cleaned up while it is failing', async () => {
+    const result = await bench.run(
+      await plan({
+        boom: { uses: 'fail', with: { how: 'x' } },
+        deploy: { uses: 'wait', with: { ms: 60 } },
+        test: { uses: 'echo', with: { value: 1 }, needs: ['deploy'] },
+        teardown: { ...append('teardown'), needs: ['test'], when: true, onAnyStatus: true },
+      }),
+    );
+    expect(statuses(result)).toEqual({ boom: 'failed', deploy: 'succeeded', test: 'skipped', teardown: 'succeeded' });
+    const order = bench.of(result.runId).map(({ type, data }) => `${type} ${data.task}`);
+    expect(order.indexOf('task.started teardown')).toBeGreaterThan(order.indexOf('task.succeeded deploy'));
+    expect(bench.data('task.skipped')).toEqual([{ task: 'test', reason: 'workflow-failed', message: 'boom had failed' }]);
+  });
+
   it('fails a task whose condition cannot be evaluated', async () => {
     const result = await bench.run(await plan({ a: { uses: 'echo', with: { value: 1 }, when: { $cel: 'params.no == 1' } } }));
     expect(result.error).toMatchObject({ code: 'EXPRESSION_FAILED', task: 'a', message: expect.stringContaining('when of task a') });

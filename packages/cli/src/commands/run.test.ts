@@ -43,7 +43,7 @@ describe('maestro run --ephemeral', () => {
   test('a failed run says which task, why, and what next; the escape sequence in its message is harmless', async () => {
     const { code, stdout, stderr } = await execute(['run', 'broken', '--ephemeral'], { cwd: project() });
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
-    expect(stdout).toContain('never skipped: break had failed\n');
+    expect(stdout).toContain('never skipped: it needs break, which failed\n');
     expect(stdout).toContain(
       '  task break: THING_BROKEN: the thing is broken\\x1b[2J\n  next: correct the cause, then start a new run; `maestro tasks show tasks/broken@1.0.0`',
     );

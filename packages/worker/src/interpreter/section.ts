@@ -51,6 +51,8 @@ export class Section {
   #ready: Node[] = [];
   #unended: number;
   #failed: RunError | undefined;
+  /** The task whose failure is one of the list, where that ends it. */
+  #culprit: string | undefined;
   #stopped: SkipReason | undefined;
   #ended = false;
 
@@ -125,6 +127,7 @@ export class Section {
         const status = this.#byId.get(need)?.record.status ?? 'missing';
         return { skip: { reason: 'needs', need, message: `it needs ${need}, which ${status === 'failed' ? 'failed' : `was ${status}`}` } };
       }
+      if (this.#culprit !== undefined) return { skip: { reason: 'workflow-failed', message: `${this.#culprit} had failed` } };
     }
     return condition(name, task, this.#spec.scope);
   }
@@ -235,8 +238,7 @@ export class Section {
     if (this.#failed !== undefined) return;
     this.#failed = error;
     if (this.#spec.phase !== undefined) return;
-    const rest = this.#nodes.filter(({ task }) => !task.onAnyStatus);
-    this.#skip(rest, { reason: 'workflow-failed', message: `${name} had failed` });
+    this.#culprit = name;
     for (const { activity } of [...this.#running]) await activity?.drain();
   }
 
