@@ -107,6 +107,45 @@ describe('maestro lint', () => {
   });
 });
 
+const LANGUAGE = `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: language, version: 1.0.0 }
+spec:
+  policy: { purpose: test, authority: ops@test, license: internal }
+  parameters:
+    - { name: hosts, type: array, required: true, schema: { items: { type: string } } }
+    - { name: name, type: string, required: true }
+  timeout: 1h
+  tasks:
+    - id: each
+      uses: tasks/echo@1.0.0
+      forEach: { in: "\${params.hosts}", maxParallel: 2 }
+      with: { value: ["\${item}"] }
+      timeout: 10s
+      retry: { maxAttempts: 1 }
+      compensate: { uses: tasks/echo@1.0.0, with: { value: ["undo \${item}"] } }
+    - id: sub
+      uses: workflows/inner@1.0.0
+      with: { host: "\${params.name}" }
+    - id: after
+      uses: tasks/echo@1.0.0
+      needs: [each, sub]
+      when: \${size(tasks.each.output) > 0}
+      with: { value: ["\${tasks.sub.output.shown}"] }
+  finally:
+    - { id: last, uses: tasks/echo@1.0.0, with: { value: ["\${run.status}"] } }
+---
+apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: inner, version: 1.0.0 }
+spec:
+  policy: { purpose: test, authority: ops@test, license: internal }
+  parameters: [{ name: host, type: string, required: true }]
+  tasks:
+    - { id: show, uses: tasks/echo@1.0.0, with: { value: ["inside \${params.host}"] }, timeout: 5s, retry: { maxAttempts: 1 } }
+  outputs: { shown: "\${tasks.show.output.value}" }
+`;
+
 describe('maestro plan', () => {
   test('shows what would happen, and what is not known yet', async () => {
     const { code, stdout } = await execute(['plan', 'gated'], { cwd: project() });
@@ -148,6 +187,36 @@ describe('maestro plan', () => {
     expect(bound.approvals[0].digest).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(bound.approvals[0].digest).not.toBe(bound.digest);
     expect(bound).not.toHaveProperty('missingInputs');
+  });
+
+  test('says of every construct what is known, and what is known at run time', async () => {
+    const cwd = project({ 'runbooks/language.yaml': LANGUAGE });
+    const inputs = ['--input', 'hosts=["a", "b", "c"]', '--input', 'name=db'];
+    const { stdout, stderr, code } = await execute(['plan', 'language', '--json', ...inputs], { cwd });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const echo = (id: string) => ({ type: 'echo', id });
+    expect(JSON.parse(stdout)).toMatchObject({
+      stages: [['each', 'sub'], ['after']],
+      tasks: [
+        {
+          name: 'each',
+          forEach: { items: 3, maxParallel: 2 },
+          resources: [echo('a'), echo('b'), echo('c')],
+          compensate: { effect: 'write', resources: [echo('undo a'), echo('undo b'), echo('undo c')] },
+          estimate: { ms: 20_000, unbounded: [] },
+        },
+        { name: 'sub', effect: 'write', workflow: { tasks: [{ id: 'show', name: 'sub/show', resources: [echo('inside db')] }] } },
+        { name: 'after', when: '${size(tasks.each.output) > 0}', resourcesUnknown: 'known at run time' },
+      ],
+      finally: [{ name: 'last', resourcesUnknown: 'known at run time' }],
+      estimate: { chain: [{ task: 'each', ms: 20_000 }, { task: 'after' }, { task: 'last' }], unbounded: [] },
+      timeout: 3_600_000,
+    });
+    const shown = (await execute(['plan', 'language', ...inputs], { cwd })).stdout;
+    expect(shown).toContain('sub/show  tasks/echo@1.0.0  write');
+    expect(shown).toContain('for      3 items of ${params.hosts}, at most 2 at once; an item that fails fails it');
+    for (const format of ['mermaid', 'dot', 'svg'])
+      expect((await execute(['graph', 'language', '--format', format], { cwd })).stdout).toContain('undone by tasks/echo');
   });
 
   test('names all inputs that are missing', async () => {

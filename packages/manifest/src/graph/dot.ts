@@ -9,9 +9,10 @@ const LOOK: Record<Look, string> = {
   unknown: 'style=rounded',
 };
 
-/** What stands for a task at the ends of arrows: a node, or a node inside of the cluster that it is. */
+/** What stands for a task at the ends of arrows: a node, or the first and the last node inside of the cluster that it is. */
 interface End {
-  node: string;
+  first: string;
+  last: string;
   cluster?: string;
 }
 
@@ -24,7 +25,7 @@ export function dot(view: PlanView, title: string): string {
   const ends = writer.list(view.tasks);
   if (approval !== undefined)
     for (const task of view.tasks)
-      if (task.needs.length === 0) writer.edge({ node: 'approval' }, ends.get(task.id), task.when !== undefined);
+      if (task.needs.length === 0) writer.edge({ first: 'approval', last: 'approval' }, ends.get(task.id), task.when !== undefined);
   writer.hooks(view, '');
   const looks = looksIn(view);
   const legend = LOOKS.filter(({ look }) => looks.has(look));
@@ -71,7 +72,7 @@ class Writer {
       from.cluster === undefined ? undefined : `ltail=${from.cluster}`,
       to.cluster === undefined ? undefined : `lhead=${to.cluster}`,
     ].filter((attribute) => attribute !== undefined);
-    this.line(`${from.node} -> ${to.node}${attributes.length > 0 ? ` [${attributes.join(', ')}]` : ''};`);
+    this.line(`${from.last} -> ${to.first}${attributes.length > 0 ? ` [${attributes.join(', ')}]` : ''};`);
   }
 
   hooks(body: BodyView, prefix: string): void {
@@ -86,14 +87,14 @@ class Writer {
     const { workflow } = task;
     if (!workflow || workflow.tasks.length === 0) {
       this.line(`${id} [label="${label}", ${LOOK[lookOf(task)]}];`);
-      return { node: id };
+      return { first: id, last: id };
     }
-    let inner: End | undefined;
+    let inner: End[] = [];
     this.cluster(id, label, () => {
-      [inner] = this.list(workflow.tasks).values();
+      inner = [...this.list(workflow.tasks).values()];
       this.hooks(workflow, `${id}_`);
     });
-    return { node: inner?.node ?? id, cluster: `cluster_${id}` };
+    return { first: inner[0]?.first ?? id, last: inner.at(-1)?.last ?? id, cluster: `cluster_${id}` };
   }
 }
 
