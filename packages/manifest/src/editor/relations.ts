@@ -8,13 +8,13 @@ interface Member {
   revision: number;
   /** The manifests it has and those it refers to, by kind and name. */
   names: ReadonlySet<string>;
-  /** Which manifests it has exactly, and whether that is certain. */
+  /** Which manifests it has exactly, and whether that is certain; and what its runbooks run. */
   identity: string;
 }
 
 /**
  * Which files of a catalog may have a say in what is found in a file: those it refers to, those that refer to it, and so on.
- * Beyond them only the list of all manifests matters, from which suggestions are made.
+ * Beyond them only the list of all manifests matters, from which suggestions are made, and what all runbooks run.
  */
 export class Relations {
   readonly #members = new Map<string, Member>();
@@ -69,7 +69,12 @@ function mentions(manifest: Manifest): string[] {
 }
 
 function identityOf({ manifests, incomplete }: ParsedCatalogFile): string {
-  return JSON.stringify([incomplete, ...manifests.map(({ kind, name, version }) => [kind, name, version])]);
+  const identities = manifests.map((manifest) => {
+    const { kind, name, version } = manifest;
+    // A runbook whose workflow is not found leaves open for all workflows whether they are used.
+    return [kind, name, version, kind === 'Runbook' ? manifest.workflowRef?.node.value : undefined];
+  });
+  return JSON.stringify([incomplete, ...identities]);
 }
 
 function sameNames(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {

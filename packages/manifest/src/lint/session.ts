@@ -165,8 +165,12 @@ export class Session {
 
   /** The workflows that a workflow uses. */
   subWorkflows(workflow: Workflow): Workflow[] {
-    const targets = allCalls(workflow).map((call) => this.targetOf(call));
-    return targets.flatMap((target) => (target?.kind === 'workflow' ? [target.workflow] : []));
+    // Most calls are of tasks, which need not be looked up: an editor asks this of the whole catalog after every change.
+    const calls = allCalls(workflow).filter(({ uses }) => uses && subWorkflowName(uses) !== undefined);
+    return calls.flatMap((call) => {
+      const target = this.targetOf(call);
+      return target?.kind === 'workflow' ? [target.workflow] : [];
+    });
   }
 
   /** Whether a runbook or another workflow of the catalog runs a workflow, as far as that is known. */

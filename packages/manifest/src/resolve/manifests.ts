@@ -54,7 +54,7 @@ export class ManifestIndex {
 
   #resolve(kind: Manifest['kind'], name: string, range: string): Manifest | undefined {
     const versions = this.#manifests.get(`${kind}/${name}`);
-    const version = versions && highest(versions.keys(), range);
+    const version = versions?.has(range) ? range : versions && highest(versions.keys(), range);
     return version === undefined ? undefined : versions?.get(version)?.[0];
   }
 }
