@@ -48,6 +48,7 @@ export {
   typeName,
 } from './expressions/index.ts';
 export { applyFixes } from './format/apply-fixes.ts';
+export { type FixedFiles, fixFiles } from './format/fix-files.ts';
 export { type DiagnosticFormat, formatDiagnostics } from './format/format.ts';
 export type { FormatOptions, Style } from './format/pretty.ts';
 export { type GraphFormat, graph } from './graph/graph.ts';

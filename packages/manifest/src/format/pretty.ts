@@ -8,6 +8,8 @@ export type Style = 'error' | 'warning' | 'info' | 'code' | 'place' | 'gutter' |
 export interface FormatOptions {
   /** Paints a piece of `pretty` output. Default: no colours. */
   paint?(style: Style, text: string): string;
+  /** The version that a `sarif` log gives for the tool. */
+  toolVersion?: string;
 }
 
 /** Columns of a source line that are shown; a longer one is cut around the finding. */
