@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ConfigOptions } from './config/resolve.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exit, exitMeanings } from './exit.ts';
 import type { Terminal } from './terminal/terminal.ts';
+import { packageVersion } from './version.ts';
 
 /** Runs a command's work with the context made for it. `globals` are the options that every command takes. */
 export type Execute = (name: string, globals: ConfigOptions, run: (context: Context) => Promise<ExitCode>) => Promise<void>;
@@ -47,7 +47,8 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
       .command('lint')
       .description('check manifests and the expressions in them against the installed tasks')
       .argument('[paths...]', 'files or folders (default: the catalogs of the configuration)')
-      .addOption(choice('--format <format>', 'how findings are printed', ['pretty', 'json', 'github'], 'pretty'))
+      .addOption(choice('--format <format>', 'how findings are printed', ['pretty', 'json', 'github', 'sarif'], 'pretty'))
+      .option('--fix', 'apply the fixes that findings offer, and report what remains')
       .option('--locked', LOCKED),
     ['ok', ['failed', 'there are findings, or --locked refuses'], 'couldNotRun'],
     async (context, paths, options) => (await import('./commands/lint.ts')).lint(context, paths, options),
@@ -279,8 +280,4 @@ function withEndings(command: Command, endings: Ending[]): Command {
 function pathOf(command: Command): string {
   const parent = command.parent;
   return parent?.parent ? `${pathOf(parent)} ${command.name()}` : command.name();
-}
-
-function packageVersion(): string {
-  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }

@@ -1,16 +1,27 @@
 import path from 'node:path';
-import { type Diagnostic, type DiagnosticFormat, lint as lintCatalog, rules } from '@summit/maestro-manifest';
-import { isWithin, shownPath } from '../catalog/files.ts';
+import {
+  type Diagnostic,
+  type DiagnosticFormat,
+  type FixedFiles,
+  fixFiles,
+  lint as lintCatalog,
+  parseCatalog,
+  rules,
+} from '@summit/maestro-manifest';
+import { isWithin, type ManifestFile, shownPath } from '../catalog/files.ts';
+import { writeChanged } from '../catalog/fix.ts';
 import { catalogFolders, type LoadedCatalog, loadCatalogAt } from '../catalog/load.ts';
 import { requireLocked } from '../catalog/lock.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { showDiagnostics } from '../render/diagnostics.ts';
-import { count } from '../text.ts';
+import type { Channel } from '../terminal/terminal.ts';
+import { count, printable } from '../text.ts';
 
 export interface LintCommandOptions {
   format: DiagnosticFormat;
+  fix?: boolean;
   locked?: boolean;
 }
 
@@ -21,12 +32,17 @@ export async function lint(context: Context, paths: readonly string[], options: 
   const asked = paths.map((name) => path.resolve(cwd, name));
   const loaded = await loadCatalogAt(await locations(context, asked), context);
   if (options.locked) requireLocked(loaded, context);
-  const { files } = loaded;
   const wanted = new Set(
-    files.map((file) => file.path).filter((file) => asked.length === 0 || asked.some((place) => isWithin(path.resolve(cwd, file), place))),
+    loaded.files
+      .map((file) => file.path)
+      .filter((file) => asked.length === 0 || asked.some((place) => isWithin(path.resolve(cwd, file), place))),
   );
   if (wanted.size === 0) throw nothingThere(asked.length === 0 ? (await context.config()).catalogs : asked, cwd);
-  const diagnostics = [...loaded.lockFile.diagnostics, ...findings(loaded).filter((diagnostic) => wanted.has(diagnostic.file))];
+  const { files, fixed } = options.fix ? mend(loaded, wanted) : { files: loaded.files, fixed: new Map<string, number>() };
+  await writeChanged(loaded.files, files, cwd);
+  // What accompanies a format for machines does not stand between its lines.
+  if (fixed.size > 0) tellFixed(fixed, options.format === 'pretty' ? out : context.terminal.err);
+  const diagnostics = [...loaded.lockFile.diagnostics, ...findings(loaded, files).filter(({ file }) => wanted.has(file))];
   const { shown, text = '' } = loaded.lockFile;
   showDiagnostics(diagnostics, [...files, { path: shown, text }], options.format, out);
   if (options.format === 'pretty') summarize(diagnostics, wanted.size, out);
@@ -34,9 +50,22 @@ export async function lint(context: Context, paths: readonly string[], options: 
 }
 
 /** What is wrong with a catalog, its lock in force. Of a broken lock nobody knows what it says of ranges. */
-function findings({ catalog, contracts, lockFile: { lock, diagnostics } }: LoadedCatalog): Diagnostic[] {
+function findings(loaded: LoadedCatalog, files: readonly ManifestFile[]): Diagnostic[] {
+  const { lock, diagnostics } = loaded.lockFile;
+  const catalog = files === loaded.files ? loaded.catalog : parseCatalog(files).catalog;
   const all = diagnostics.length === 0 ? undefined : rules.map(({ code }) => code).filter((code) => code !== 'floating-version');
-  return lintCatalog(catalog, contracts, { lock, ...(all === undefined ? {} : { rules: all }) });
+  return lintCatalog(catalog, loaded.contracts, { lock, ...(all === undefined ? {} : { rules: all }) });
+}
+
+/** The files with the fixes that their findings offer. */
+function mend(loaded: LoadedCatalog, wanted: ReadonlySet<string>): FixedFiles {
+  return fixFiles(loaded.files, (files) => findings(loaded, files).filter(({ file }) => wanted.has(file)));
+}
+
+function tellFixed(fixed: ReadonlyMap<string, number>, channel: Channel): void {
+  const sum = [...fixed.values()].reduce((total, applied) => total + applied, 0);
+  channel.line(channel.colors.green(`fixed ${count(sum, 'finding')} in ${count(fixed.size, 'file')}`));
+  for (const [file, applied] of fixed) channel.line(`  ${printable(file)}  ${applied}`);
 }
 
 /** What to read: what was asked for, and the catalogs it is part of, because manifests refer to each other. */
