@@ -1,6 +1,10 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { amendEvaluator } from './evaluate/inside.ts';
 import { registerEncodings } from './functions/encoding.ts';
+import { registerLists } from './functions/lists.ts';
+import { registerMacros } from './functions/macros.ts';
+import { registerMath } from './functions/math.ts';
+import { registerOptionals } from './functions/optionals.ts';
 import { registerPatterns } from './functions/patterns.ts';
 import { registerStandard } from './functions/standard.ts';
 import { registerStrings } from './functions/strings.ts';
@@ -37,6 +41,10 @@ function create(limits: ExpressionLimits): Environment {
   registerEncodings(env);
   registerPatterns(env);
   registerStandard(env);
+  registerMath(env);
+  registerLists(env);
+  registerOptionals(env);
+  registerMacros(env);
   amendEvaluator(env);
   return env;
 }

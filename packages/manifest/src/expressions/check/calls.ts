@@ -6,6 +6,7 @@ import { NO_DOUBT } from '../types/doubt.ts';
 import { callType, functions, type Overload } from '../types/signatures.ts';
 import { DYN, describeType, type ExprType, FAULT, joinAll, typeName } from '../types/type.ts';
 import { doubt } from './doubts.ts';
+import { callResult } from './extensions.ts';
 import { macroType, presenceType } from './macros.ts';
 import { type Locals, suggesting, textOf, type Walk } from './walk.ts';
 
@@ -63,7 +64,8 @@ export function methodType(walk: Walk, node: NodeOf<'rcall'>, locals: Locals | u
   }
   checkPattern(walk, name, args[0]);
   const doubts = doubt(walk, paired([receiver, ...args], [on, ...types]), `\`${name}\` does not take it`);
-  return callType(overloads, [on, ...types], doubts) ?? refuse(walk, node, name, overloads, args, types, range);
+  const type = callType(overloads, [on, ...types], doubts);
+  return type ? callResult(walk, node, on, types, type) : refuse(walk, node, name, overloads, args, types, range);
 }
 
 function callTypeOnReceiver(overload: Overload, receiver: ExprType): boolean {
@@ -113,9 +115,10 @@ function elsewhere(name: string, text: string): string | undefined {
     find: `${text}.filter(x, ...)[0]`,
     toLowerCase: `${text}.lowerAscii()`,
     lower: `${text}.lowerAscii()`,
+    max: 'math.greatest(...)',
+    min: 'math.least(...)',
     toUpperCase: `${text}.upperAscii()`,
     upper: `${text}.upperAscii()`,
-    slice: `${text}.substring(start, end)`,
     default: 'a.?b.orValue(...)',
   };
   return Object.hasOwn(known, name) ? `\`${known[name]}\`` : undefined;

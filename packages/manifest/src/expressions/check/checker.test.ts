@@ -329,7 +329,7 @@ describe('problems', () => {
       'unknown-reference [foo] unknown name "foo"',
       'unknown-reference [unknown] unknown function "unknown"',
     ]);
-    expect(outcome('math.max(1, 2) + foo')).toMatch(/^unknown-reference \[math].*\nunknown-reference \[foo]/);
+    expect(outcome('maths.max(1, 2) + foo')).toMatch(/^unknown-reference \[maths].*\nunknown-reference \[foo]/);
   });
 
   it('tell what a scope lacks', () => {

@@ -1,6 +1,6 @@
 import { type ASTNode, children } from '../ast.ts';
 import { instrument } from '../evaluate/instrument.ts';
-import { DEFAULT_LIMITS } from '../limits.ts';
+import { DEFAULT_LIMITS, type ExpressionLimits } from '../limits.ts';
 import { parseExpression } from '../parse.ts';
 import { BOOL, DOUBLE, DYN, type ExprType, joinAll, NULL, withArticle } from '../types/type.ts';
 import { functionType, methodType } from './calls.ts';
@@ -9,7 +9,7 @@ import { type Fact, tasksProven, whenTrue } from './facts.ts';
 import { accessType } from './fields.ts';
 import { narrowed } from './guards.ts';
 import { nameType } from './names.ts';
-import { logicType, mapType, negationType, operationType, requireBool, ternaryType } from './operations.ts';
+import { entryValue, logicType, mapType, negationType, operationType, requireBool, ternaryType } from './operations.ts';
 import { type Scope, type ScopeTypes, scopeOf } from './scope.ts';
 import { assuming, type ExpressionProblem, type Locals, type Reference, type Walk } from './walk.ts';
 
@@ -58,12 +58,12 @@ export function createChecker(types: ScopeTypes): Checker {
 }
 
 /** A checker for the expressions of one place, of whose scope the types are known. */
-export function checkerOf(scope: Scope): Checker {
-  return { check: (source, options = {}) => check(source, scope, options) };
+export function checkerOf(scope: Scope, limits: ExpressionLimits = DEFAULT_LIMITS): Checker {
+  return { check: (source, options = {}) => check(source, scope, limits, options) };
 }
 
-function check(source: string, scope: Walk['scope'], { given, observe }: CheckOptions): CheckResult {
-  const result = parseExpression(source, DEFAULT_LIMITS);
+function check(source: string, scope: Scope, limits: ExpressionLimits, { given, observe }: CheckOptions): CheckResult {
+  const result = parseExpression(source, limits);
   if ('problem' in result) return { ok: false, problems: [{ ...result.problem, code: 'expression-syntax' }], refs: [], statusCheck: false };
   const { parsed } = result;
   const problems: ExpressionProblem[] = [];
@@ -129,7 +129,7 @@ function nodeType(walk: Walk, node: ASTNode, locals: Locals | undefined, asked: 
     case 'rcall':
       return methodType(walk, node, locals);
     case 'list':
-      return { kind: 'list', element: joinAll(node.args.map((element) => walk.type(element, locals))) };
+      return { kind: 'list', element: joinAll(node.args.map((element) => entryValue(walk, element, element, walk.type(element, locals)))) };
     case 'map':
       return mapType(walk, node, locals);
     case '?:':

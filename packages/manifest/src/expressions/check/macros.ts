@@ -1,6 +1,7 @@
 import type { ASTNode, NodeOf } from '../ast.ts';
 import { alternatives, BOOL, DYN, describeType, type ExprType, FAULT, joinAll, STRING } from '../types/type.ts';
 import { doubt } from './doubts.ts';
+import { pairType, singleType } from './extensions.ts';
 import { type Fact, whenTrue } from './facts.ts';
 import { refine } from './narrow.ts';
 import { joinBranches, requireBool } from './operations.ts';
@@ -8,7 +9,13 @@ import { assuming, type Locals, localType, textOf, type Walk } from './walk.ts';
 
 /** The type of a method that is a macro, `undefined` when it is none. */
 export function macroType(walk: Walk, node: NodeOf<'rcall'>, locals: Locals | undefined): ExprType | undefined {
-  return comprehensionType(walk, node, locals) ?? bindType(walk, node, locals) ?? fallbackType(walk, node, locals);
+  return (
+    comprehensionType(walk, node, locals) ??
+    pairType(walk, node, locals) ??
+    singleType(walk, node, locals) ??
+    bindType(walk, node, locals) ??
+    fallbackType(walk, node, locals)
+  );
 }
 
 /** `has(a.b)` */
@@ -31,7 +38,8 @@ export function presenceType(walk: Walk, access: ASTNode, locals: Locals | undef
 function comprehensionType(walk: Walk, node: NodeOf<'rcall'>, locals: Locals | undefined): ExprType | undefined {
   const [name, receiver, [variable, ...body]] = node.args;
   const arity = name === 'map' && body.length === 2 ? 2 : 1;
-  if (!['map', 'filter', 'all', 'exists', 'exists_one'].includes(name) || variable?.op !== 'id' || body.length !== arity) return undefined;
+  if (!['map', 'filter', 'all', 'exists', 'exists_one', 'existsOne'].includes(name) || variable?.op !== 'id' || body.length !== arity)
+    return undefined;
   const element = elementType(walk, receiver, walk.type(receiver, locals));
   const inner: Locals = { name: variable.args, type: element, outer: locals };
   const predicate = name === 'map' ? (arity === 2 ? body[0] : undefined) : body[0];

@@ -18,6 +18,8 @@ export function nameType(walk: Walk, node: NodeOf<'id'>, locals: Locals | undefi
       walk.reference({ kind: name === 'params' ? 'param' : 'input', name: field, start: node.start, end: node.end });
     return scope[name];
   }
+  const other = scope.names?.get(name);
+  if (other) return other;
   if (name === 'item' && scope.item) return reference(walk, 'item', node, scope.item);
   if (name === 'index' && scope.item) return reference(walk, 'index', node, INT);
   if (name === 'run') return scope.run;

@@ -1,5 +1,6 @@
 import { quoted } from '../../text/words.ts';
 import type { ASTNode, NodeOf } from '../ast.ts';
+import { isOptionalEntry } from '../evaluate/inside.ts';
 import { type BinaryOperator, binaryType, comparable, maybeBool } from '../types/operators.ts';
 import {
   alternatives,
@@ -167,6 +168,18 @@ export function joinBranches(walk: Walk, node: ASTNode, a: ExprType, b: ExprType
 
 const KEYS: ReadonlySet<string> = new Set(['string', 'int', 'uint', 'bool']);
 
+/** What an element of a list or an entry of a map holds: with `?` it takes an optional, and is left out where that holds nothing. */
+export function entryValue(walk: Walk, entry: ASTNode, node: ASTNode, type: ExprType): ExprType {
+  if (!isOptionalEntry(entry)) return type;
+  if (type.kind === 'optional') return type.value;
+  if (type.kind === 'dyn') walk.unproven();
+  else {
+    const message = `an entry with \`?\` takes an optional, not ${describeType(type)}`;
+    walk.problem({ code: 'expression-type', message, start: node.start, end: node.end, hint: 'as `a.?b` is one; or leave out the `?`' });
+  }
+  return type.kind === 'dyn' ? type : FAULT;
+}
+
 /** A map whose keys are all written out is an object with these fields. */
 export function mapType(walk: Walk, node: NodeOf<'map'>, locals: Locals | undefined): ExprType {
   const fields = new Map<string, Field>();
@@ -174,7 +187,8 @@ export function mapType(walk: Walk, node: NodeOf<'map'>, locals: Locals | undefi
   let named = true;
   for (const [keyNode, valueNode] of node.args) {
     const key = walk.type(keyNode, locals);
-    const type = walk.type(valueNode, locals);
+    const type = entryValue(walk, keyNode, valueNode, walk.type(valueNode, locals));
+    const required = !isOptionalEntry(keyNode);
     keys = keys ? join(keys, key) : key;
     if (keyNode.op === 'value' && typeof keyNode.args === 'string') {
       if (fields.has(keyNode.args)) {
@@ -185,7 +199,7 @@ export function mapType(walk: Walk, node: NodeOf<'map'>, locals: Locals | undefi
           end: keyNode.end,
         });
       }
-      fields.set(keyNode.args, { type, required: true });
+      fields.set(keyNode.args, { type, required });
       continue;
     }
     named = false;

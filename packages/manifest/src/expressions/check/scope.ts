@@ -20,6 +20,8 @@ export interface Scope {
   tasks: ReadonlyMap<string, TaskInScope> | undefined;
   item: ExprType | undefined;
   run: ExprType;
+  /** Further names, for expressions that are not part of a manifest. */
+  names?: ReadonlyMap<string, ExprType>;
 }
 
 export interface TaskInScope {

@@ -1,8 +1,9 @@
-import { type ASTNode, children, type NodeOf } from '../ast.ts';
+import { Optional } from '@marcbachmann/cel-js';
+import type { ASTNode, NodeOf } from '../ast.ts';
 import { Failure } from '../errors.ts';
 import { withArticle } from '../types/type.ts';
 import { read } from './access.ts';
-import { type Comprehension, type Evaluate, type Evaluator, inside, type Macro, type Overlay, run } from './inside.ts';
+import { type Comprehension, type Evaluate, type Evaluator, inside, type Macro, type Overlay, run, size } from './inside.ts';
 import { isMapping, keysOf } from './maps.ts';
 import { spend } from './meter.ts';
 import { lifted } from './operators.ts';
@@ -32,10 +33,6 @@ export function instrumentComprehension(node: NodeOf<'rcall'>, alternate: ASTNod
   };
   inside(alternate).setMeta('evaluate', evaluate);
   return () => args.iterCtx;
-}
-
-function size(node: ASTNode): number {
-  return 1 + children(node).reduce((sum, child) => sum + size(child), 0);
 }
 
 /** `rows.map(row, row.id)` over data from outside: it yields data from outside, of which nothing needs to become an int. */
@@ -70,7 +67,13 @@ export function instrumentHas(macro: Macro, node: NodeOf<'call'>): void {
 /** What an access reads, `undefined` where it or anything on the way is not there. */
 function probe(ev: Evaluator, node: ASTNode, scope: unknown): unknown {
   if (node.op !== '.' && node.op !== '[]') return run(ev, node, scope);
-  const container = probe(ev, node.args[0], scope);
+  const container = held(probe(ev, node.args[0], scope));
   if (container === undefined || container === null) return undefined;
   return read(container, node.op === '.' ? node.args[1] : run(ev, node.args[1], scope), node);
+}
+
+/** What an optional holds; anything else as it is. */
+function held(value: unknown): unknown {
+  if (!(value instanceof Optional)) return value;
+  return value.hasValue() ? value.value() : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js';
-import type { ASTNode } from '../ast.ts';
+import { type ASTNode, children } from '../ast.ts';
 import { Failure } from '../errors.ts';
 import { spendError } from './meter.ts';
 import { isPlainObject } from './values.ts';
@@ -21,16 +21,18 @@ export interface Evaluator {
 /** Evaluates a node; `scope` is only handed on. */
 export type Evaluate = (ev: Evaluator, node: ASTNode, scope: unknown) => unknown;
 
-interface Checker {
+export interface MacroChecker {
   check(node: ASTNode, scope: unknown): unknown;
   getType(name: string): unknown;
 }
 
 export interface Macro {
   evaluate: Evaluate;
-  typeCheck(checker: Checker, macro: unknown, scope: unknown): unknown;
+  typeCheck(checker: MacroChecker, macro: unknown, scope: unknown): unknown;
   /** The scope of `cel.bind`. */
   bindCtx?: Overlay;
+  /** The scopes of our own macros. */
+  overlays?: Overlay[];
 }
 
 /** A scope that holds the variable of a comprehension. cel-js uses it again for the next evaluation. */
@@ -46,11 +48,17 @@ export interface Comprehension {
 }
 
 interface Node {
-  meta: { evaluate: Evaluate; alternate?: ASTNode; macro?: Macro };
+  meta: { evaluate: Evaluate; alternate?: ASTNode; macro?: Macro; optional?: boolean };
+  setMeta(key: 'optional', optional: boolean): void;
   setMeta(key: 'evaluate', evaluate: Evaluate): void;
-  setMeta(key: 'check', check: (checker: Checker, node: ASTNode, scope: unknown) => unknown): void;
+  setMeta(key: 'check', check: (checker: MacroChecker, node: ASTNode, scope: unknown) => unknown): void;
   evaluate: Evaluate;
   handle(...operands: unknown[]): unknown;
+}
+
+/** How many nodes a tree has. */
+export function size(node: ASTNode): number {
+  return 1 + children(node).reduce((sum, child) => sum + size(child), 0);
 }
 
 export const inside = (node: ASTNode): Node => node as unknown as Node;
@@ -82,4 +90,52 @@ export function amendEvaluator(env: Environment): void {
     return true;
   });
   probe();
+}
+
+/** cel-js's parser, as it is handed to every macro. */
+export interface Parser {
+  input: string;
+  /** Where the current token starts, and which one it is. */
+  pos: number;
+  type: number;
+  consume(type: number): void;
+  parseExpression(): ASTNode;
+  parseList(): ASTNode;
+  parseMap(): ASTNode;
+  parseArgumentList(): ASTNode[];
+}
+
+const amended = new WeakSet<Parser>();
+
+/** Makes a parser read optional entries, which cel-js's does not: `[?a.?b]` and `{?"c": a.?b}`. The element or key is marked. */
+export function amendParser(parser: Parser): void {
+  if (amended.has(parser)) return;
+  amended.add(parser);
+  const within: ('entries' | 'arguments')[] = [];
+  const nested = <T>(kind: 'entries' | 'arguments', parse: () => T) =>
+    function (this: Parser): T {
+      // What an earlier expression left behind when it could not be parsed.
+      if (this.input.slice(0, this.pos).trim() === '') within.length = 0;
+      within.push(kind);
+      const parsed = parse.call(this);
+      within.pop();
+      return parsed;
+    };
+  const { parseExpression, parseList, parseMap, parseArgumentList } = parser;
+  parser.parseList = nested('entries', parseList);
+  parser.parseMap = nested('entries', parseMap);
+  parser.parseArgumentList = nested('arguments', parseArgumentList);
+  parser.parseExpression = function (this: Parser): ASTNode {
+    if (this.input[this.pos] !== '?' || within.at(-1) !== 'entries' || !/[[{,]\s*$/.test(this.input.slice(0, this.pos)))
+      return parseExpression.call(this);
+    this.consume(this.type);
+    const node = parseExpression.call(this);
+    inside(node).setMeta('optional', true);
+    return node;
+  };
+}
+
+/** Whether an element of a list, or the key of an entry of a map, is written with a `?`. */
+export function isOptionalEntry(node: ASTNode): boolean {
+  return inside(node).meta.optional === true;
 }

@@ -1,13 +1,15 @@
-import { type ASTNode, children, type NodeOf } from '../ast.ts';
+import { Optional } from '@marcbachmann/cel-js';
+import { UnsignedInt } from '@marcbachmann/cel-js/evaluator';
+import { type ASTNode, children, isAccess, isOptional, type NodeOf } from '../ast.ts';
 import { Failure } from '../errors.ts';
 import { ownMethod } from '../functions/methods.ts';
 import { withArticle } from '../types/type.ts';
 import { readOptional, readRequired } from './access.ts';
 import { instrumentComprehension, instrumentHas } from './comprehensions.ts';
-import { type Evaluate, type Evaluator, inside, type Overlay, run } from './inside.ts';
+import { type Evaluate, type Evaluator, inside, isOptionalEntry, type Overlay, run } from './inside.ts';
 import { keyOf } from './maps.ts';
 import { spend, spendText } from './meter.ts';
-import { arithmetic, comparison, equality, logic, membership } from './operators.ts';
+import { arithmetic, comparison, equality, inRange, logic, MAX_INT, membership, negation } from './operators.ts';
 import { kindOf, mark, newMap } from './values.ts';
 
 /** Lets go of the data of the last evaluation, which cel-js would keep until the next. */
@@ -19,16 +21,17 @@ export type Release = () => void;
  * without converting all of it first, and where work and results have to be bounded while they are made.
  */
 export function instrument(root: ASTNode): Release | undefined {
-  const scopes: (() => Overlay | undefined)[] = [];
+  const scopes: (() => readonly Overlay[])[] = [];
   const open = [root];
   for (let node = open.pop(); node; node = open.pop()) {
     open.push(...children(node));
     const { alternate, macro } = inside(node).meta;
     if (alternate && node.op === 'rcall') {
-      scopes.push(instrumentComprehension(node, alternate));
+      const scope = instrumentComprehension(node, alternate);
+      scopes.push(() => [scope()].filter((overlay) => overlay !== undefined));
     } else if (macro) {
       if (node.op === 'call' && node.args[0] === 'has') instrumentHas(macro, node);
-      scopes.push(() => macro.bindCtx);
+      scopes.push(() => (macro.bindCtx ? [macro.bindCtx] : (macro.overlays ?? [])));
     } else {
       const evaluate = evaluatorOf(node);
       if (evaluate) inside(node).setMeta('evaluate', evaluate);
@@ -38,17 +41,17 @@ export function instrument(root: ASTNode): Release | undefined {
   if (scopes.length === 0) return undefined;
   return () => {
     for (const scope of scopes) {
-      const overlay = scope();
-      if (!overlay) continue;
-      overlay.reuse(undefined);
-      overlay.iterValue = undefined;
-      overlay.accuValue = undefined;
+      for (const overlay of scope()) {
+        overlay.reuse(undefined);
+        overlay.iterValue = undefined;
+        overlay.accuValue = undefined;
+      }
     }
   };
 }
 
 /**
- * What cel-js's checker must not refuse: comparing values of different types, which yields false, and empty literals, whose
+ * What cel-js's checker must not refuse: comparing values of different types, which yields false, reading from what it knows nothing of, and empty literals, whose
  * elements it takes for a type of which several operators apply, and fails.
  */
 function relaxCheck(node: ASTNode): void {
@@ -56,6 +59,12 @@ function relaxCheck(node: ASTNode): void {
     inside(node).setMeta('check', (checker, _, scope) => {
       for (const operand of node.args) checker.check(operand, scope);
       return checker.getType('bool');
+    });
+  } else if (isAccess(node)) {
+    inside(node).setMeta('check', (checker, _, scope) => {
+      checker.check(node.args[0], scope);
+      if (node.op === '[]' || node.op === '[?]') checker.check(node.args[1], scope);
+      return checker.getType(isOptional(node) ? 'optional' : 'dyn');
     });
   } else if ((node.op === 'list' || node.op === 'map') && node.args.length === 0) {
     inside(node).setMeta('check', (checker) => checker.getType(node.op));
@@ -104,6 +113,8 @@ function evaluatorOf(node: ASTNode): Evaluate | undefined {
     case '||':
     case '&&':
       return logic(node);
+    case '-_':
+      return negation(node);
     case 'call':
       return call(node);
     case 'rcall':
@@ -115,7 +126,22 @@ function evaluatorOf(node: ASTNode): Evaluate | undefined {
 
 function list(node: NodeOf<'list'>): Evaluate {
   const elements = node.args;
-  return (ev, _, scope) => mark(evaluated(ev, elements, scope));
+  if (!elements.some(isOptionalEntry)) return (ev, _, scope) => mark(evaluated(ev, elements, scope));
+  return (ev, _, scope) => {
+    const list: unknown[] = [];
+    for (const element of elements) {
+      const value = run(ev, element, scope);
+      const made = isOptionalEntry(element) ? heldBy(value, element) : value;
+      if (made !== undefined) list.push(made);
+    }
+    return mark(list);
+  };
+}
+
+/** What an optional entry holds, `undefined` when it holds nothing. */
+function heldBy(value: unknown, node: ASTNode): unknown {
+  if (value instanceof Optional) return value.hasValue() ? value.value() : undefined;
+  throw new Failure('expression-type', `an entry with \`?\` takes an optional, not ${withArticle(kindOf(value))}`, node);
 }
 
 function evaluated(ev: Evaluator, nodes: readonly ASTNode[], scope: unknown): unknown[] {
@@ -129,6 +155,7 @@ function map(node: NodeOf<'map'>): Evaluate {
     key,
     name: key.op === 'value' && typeof key.args === 'string' ? key.args : undefined,
     value,
+    optional: isOptionalEntry(key),
   }));
   const distinct = entries.every(({ name }) => name !== undefined) && new Set(entries.map(({ name }) => name)).size === entries.length;
   return (ev, _, scope) => {
@@ -140,7 +167,9 @@ function map(node: NodeOf<'map'>): Evaluate {
       if (!distinct && (keyed?.has(key) ?? Object.hasOwn(made, String(key)))) {
         throw new Failure('expression-value', `the map has the key ${JSON.stringify(String(key))} twice`, entry.key);
       }
-      const value = run(ev, entry.value, scope);
+      const given = run(ev, entry.value, scope);
+      const value = entry.optional ? heldBy(given, entry.value) : given;
+      if (value === undefined) continue;
       if (keyed === undefined && (typeof key !== 'string' || key === 'constructor')) keyed = new Map(Object.entries(made));
       if (keyed) keyed.set(key, value);
       else made[String(key)] = value;
@@ -162,7 +191,7 @@ function call(node: NodeOf<'call'>): Evaluate {
   return (ev, self, scope) => {
     const operands = evaluated(ev, args, scope);
     noteOperands(operands);
-    return noted(name, inside(self).handle(operands, self, ev));
+    return converted(name, operands[0]) ?? noted(name, inside(self).handle(operands, self, ev));
   };
 }
 
@@ -189,5 +218,27 @@ function noteOperands(operands: readonly unknown[]): void {
 /** `size` of a map counts its keys. */
 function noted(name: string, result: unknown): unknown {
   if (name === 'size' && typeof result === 'bigint') spend(Number(result) >> 3);
+  if (name === 'duration') inRange(result);
   return result;
+}
+
+const LOSSLESS = new TextDecoder('utf-8', { fatal: true });
+
+/** Conversions that cel-js lets go wrong: ints and uints out of range, bytes that are no text. */
+function converted(name: string, operand: unknown): unknown {
+  if (name === 'int') {
+    if (typeof operand === 'number' && Math.abs(operand) >= 2 ** 63)
+      throw new Failure('expression-value', `int: ${operand} is out of the range of 64 bits`);
+    if (operand instanceof UnsignedInt && operand.value > MAX_INT)
+      throw new Failure('expression-value', `int: ${operand} is out of the range of 64 bits`);
+  } else if (name === 'uint' && typeof operand === 'number' && operand >= 2 ** 64) {
+    throw new Failure('expression-value', `uint: ${operand} is out of the range of 64 bits`);
+  } else if (name === 'string' && operand instanceof Uint8Array) {
+    try {
+      return LOSSLESS.decode(operand);
+    } catch {
+      throw new Failure('expression-value', 'string: the bytes are not UTF-8 text');
+    }
+  }
+  return undefined;
 }

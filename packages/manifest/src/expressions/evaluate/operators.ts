@@ -1,3 +1,4 @@
+import { Duration } from '@marcbachmann/cel-js/evaluator';
 import type { AccessNode, ASTNode, NodeOf } from '../ast.ts';
 import { Failure } from '../errors.ts';
 import { withArticle } from '../types/type.ts';
@@ -8,7 +9,11 @@ import { isMapping } from './maps.ts';
 import { roomForText, spend, spendError } from './meter.ts';
 import { isMadeByCel, kindOf, lift, mark } from './values.ts';
 
-const MAX_INT = 9_223_372_036_854_775_807n;
+export const MAX_INT = 9_223_372_036_854_775_807n;
+/** Of a duration: some 10,000 years. */
+const MOST_SECONDS = 315_576_000_000n;
+const FIRST_TIME = -62_135_596_800_000;
+const LAST_TIME = 253_402_300_799_999;
 const MIN_INT = -9_223_372_036_854_775_808n;
 
 /** `+ - * / %`: numbers here, everything else (and every error) in cel-js. */
@@ -19,7 +24,17 @@ export function arithmetic(node: NodeOf<'+' | '-' | '*' | '/' | '%'>): Evaluate 
     const a = run(ev, left, scope);
     const b = run(ev, right, scope);
     const result = apply(a, b);
-    return result === undefined ? inside(self).handle(a, b, self, ev) : result;
+    return result === undefined ? inRange(inside(self).handle(a, b, self, ev)) : result;
+  };
+}
+
+/** `-a` */
+export function negation(node: NodeOf<'-_'>): Evaluate {
+  const operand = node.args;
+  return (ev, self, scope) => {
+    const value = run(ev, operand, scope);
+    if (typeof value === 'number') return -value;
+    return typeof value === 'bigint' ? int(-value) : inside(self).handle(value, self, ev);
   };
 }
 
@@ -43,6 +58,18 @@ const add = onNumbers(
   (a, b) => int(a + b),
 );
 
+const subtract = onNumbers(
+  (a, b) => a - b,
+  (a, b) => int(a - b),
+);
+
+/** The time between two timestamps; it has to fit into 64 bits of nanoseconds. */
+function between(a: Date, b: Date): Duration {
+  const ms = BigInt(a.getTime()) - BigInt(b.getTime());
+  int(ms * 1_000_000n);
+  return new Duration(ms / 1_000n, Number(ms % 1_000n) * 1_000_000);
+}
+
 const APPLY: { [operator in '+' | '-' | '*' | '/' | '%']: Apply } = {
   '+': (a, b) => {
     if (typeof a === 'string' && typeof b === 'string') {
@@ -51,10 +78,7 @@ const APPLY: { [operator in '+' | '-' | '*' | '/' | '%']: Apply } = {
     }
     return Array.isArray(a) && Array.isArray(b) ? concatenate(a, b) : add(a, b);
   },
-  '-': onNumbers(
-    (a, b) => a - b,
-    (a, b) => int(a - b),
-  ),
+  '-': (a, b) => (a instanceof Date && b instanceof Date ? between(a, b) : subtract(a, b)),
   '*': onNumbers(
     (a, b) => a * b,
     (a, b) => int(a * b),
@@ -69,6 +93,17 @@ const APPLY: { [operator in '+' | '-' | '*' | '/' | '%']: Apply } = {
 function int(value: bigint): bigint {
   if (value <= MAX_INT && value >= MIN_INT) return value;
   throw new Failure('expression-value', `the integer ${value} is out of the range of 64 bits`);
+}
+
+/** Durations, and timestamps that end with the year 9999, have a range in CEL. */
+export function inRange(value: unknown): unknown {
+  if (value instanceof Duration) {
+    if (value.seconds > MOST_SECONDS || value.seconds < -MOST_SECONDS)
+      throw new Failure('expression-value', 'the duration is out of range');
+  } else if (value instanceof Date && !(value.getTime() >= FIRST_TIME && value.getTime() <= LAST_TIME)) {
+    throw new Failure('expression-value', 'the timestamp is out of range');
+  }
+  return value;
 }
 
 function concatenate(a: readonly unknown[], b: readonly unknown[]): unknown[] {

@@ -5,6 +5,8 @@ import { children } from '../ast.ts';
 const FEW = 8;
 
 const COMPREHENSIONS = new Set(['map', 'filter', 'all', 'exists', 'exists_one']);
+/** Other loops: what they make may hold anything any number of times. */
+const LOOPS = new Set(['transformList', 'transformMap', 'transformMapEntry', 'flatten']);
 
 /**
  * Whether data from outside can occur in the result many times over, so that a small expression makes a huge result:
@@ -25,6 +27,8 @@ export function mayRepeat(root: ASTNode): boolean {
       // Only `map` puts what its body makes into the result; the rest choose among elements.
       const made = method === 'map' ? body.at(-1) : undefined;
       if (made && variable?.op === 'id') open.push({ node: made, element: variable.args });
+    } else if (node.op === 'rcall' && LOOPS.has(node.args[0])) {
+      return true;
     } else {
       for (const child of children(node)) open.push(element === undefined ? { node: child } : { node: child, element });
     }

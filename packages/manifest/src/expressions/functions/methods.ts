@@ -1,9 +1,10 @@
+import { Duration } from '@marcbachmann/cel-js/evaluator';
 import { matches } from './patterns.ts';
 import { indexOf, join, lastIndexOf, lowerAscii, split, substring, trim, upperAscii } from './strings.ts';
 
 type Method = (receiver: unknown, ...args: unknown[]) => unknown;
 
-/** Which JavaScript type each operand has to have: `s`tring, `i`nt, `l`ist. */
+/** Which JavaScript type each operand has to have: `s`tring, `i`nt, `l`ist, `d`uration. */
 type Kinds = string;
 
 /** As cel-js has them, but without its search for an overload at each call. */
@@ -32,6 +33,7 @@ const METHODS: { [nameAndArity: string]: { kinds: Kinds; apply: Method } } = {
   'lowerAscii/0': { kinds: 's', apply: lowerAscii as Method },
   'upperAscii/0': { kinds: 's', apply: upperAscii as Method },
   'trim/0': { kinds: 's', apply: trim as Method },
+  'getMilliseconds/0': { kinds: 'd', apply: ((value: Duration) => BigInt(Math.trunc(value.nanos / 1_000_000))) as Method },
   'join/0': { kinds: 'l', apply: join as Method },
   'join/1': { kinds: 'ls', apply: join as Method },
 };
@@ -50,6 +52,7 @@ export function ownMethod(name: string, arity: number): ((operands: readonly unk
 
 function isKind(value: unknown, kind: string | undefined): boolean {
   if (kind === 's') return typeof value === 'string';
+  if (kind === 'd') return value instanceof Duration;
   if (kind === 'i') return typeof value === 'bigint';
   return Array.isArray(value);
 }

@@ -29,7 +29,7 @@ export function registerStandard(env: Environment): void {
   env.registerFunction(`duration(${duration}): ${duration}`, (value: Duration) => value, sync);
 }
 
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
   spendText(length);
   for (let i = 0; i < length; i++) {
