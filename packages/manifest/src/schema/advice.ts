@@ -1,4 +1,4 @@
-import type { Node } from '../parse/node.ts';
+import type { Node, ScalarStyle } from '../parse/node.ts';
 import { quote } from '../parse/unquoted.ts';
 import type { Checking, SchemaProblem } from './problem.ts';
 import { type AnySchema, isSchema, keyword } from './refs.ts';
@@ -25,10 +25,18 @@ export function adviseOnType(
     return advise('write it without quotes', node.value);
   }
   const bare = /^\$((?:params|inputs|tasks|secrets|run)\b.*)$/.exec(node.value);
-  if (bare) return advise('an expression stands in braces', `\${${bare[1]}}`);
+  if (bare) return advise('an expression stands in braces', quote(`\${${bare[1]}}`));
   const items = keyword(schema, 'items');
   const ofStrings = isSchema(items) && takesText(items);
-  return types.includes('array') && ofStrings && source !== undefined ? advise('write it as a list', `[${source}]`) : problem;
+  return types.includes('array') && ofStrings && source !== undefined
+    ? advise('write it as a list', `[${asItem(node.value, node.style, source)}]`)
+    : problem;
+}
+
+/** A string as it is written between brackets, where more characters have a meaning. */
+function asItem(value: string, style: ScalarStyle, source: string): string {
+  if (style === 'single' || style === 'double') return source;
+  return style === 'plain' && /^[\w./@:-]+$/.test(source) ? source : quote(value);
 }
 
 /** How values of the one type that is right are written. */
