@@ -68,6 +68,7 @@ export { CatalogError, type CatalogFile, loadCatalog, parseCatalog } from './par
 export { limits as catalogLimits } from './parse/limits.ts';
 export { keySpanAt, type MapNode, type Node, nodeAt, type Path, type ScalarNode, type SeqNode } from './parse/node.ts';
 export { sourceOffsets } from './parse/scalar-map.ts';
+export { parseValue } from './parse/value.ts';
 export type {
   Parameter,
   ParameterType,

@@ -1,7 +1,9 @@
+import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { LOCK_FILE } from '@summit/maestro-manifest';
-import { CliError, systemCode, systemReason } from '../errors.ts';
+import { catalogLimits, LOCK_FILE } from '@summit/maestro-manifest';
+import { CliError, systemReason } from '../errors.ts';
+import { readBounded } from './bounded.ts';
 
 /** A manifest file as the catalog parser takes it. */
 export interface ManifestFile {
@@ -12,6 +14,10 @@ export interface ManifestFile {
 
 /** Tests of runbooks and the lock file are YAML beside the manifests, but no manifests. */
 const isManifest = (name: string) => /\.ya?ml$/.test(name) && !/\.test\.ya?ml$/.test(name) && name !== LOCK_FILE;
+/** Files that are open at the same time: a catalog has more than a process may have. */
+const AT_ONCE = 64;
+/** A manifest has at most a million characters, of up to four bytes. */
+const MOST_BYTES = 4 * catalogLimits.fileLength;
 /** Folders that are not part of a catalog. */
 const SKIPPED = new Set(['node_modules', 'dist', 'coverage']);
 
@@ -21,16 +27,18 @@ const SKIPPED = new Set(['node_modules', 'dist', 'coverage']);
  */
 export async function readManifestFiles(locations: readonly string[], cwd: string): Promise<ManifestFile[]> {
   const { files, problems } = await findManifestFiles(locations.map((location) => path.resolve(cwd, location)));
-  const read = await Promise.all(
-    files.map(async (file) => {
+  const read: ManifestFile[] = [];
+  for (let at = 0; at < files.length; at += AT_ONCE) {
+    const texts = files.slice(at, at + AT_ONCE).map(async (file) => {
       try {
-        return [{ path: shownPath(file, cwd), text: await readFile(file, 'utf8') }];
+        return [{ path: shownPath(file, cwd), text: await readStart(file) }];
       } catch (error) {
         problems.push(`${shownPath(file, cwd)}: ${systemReason(error)}`);
         return [];
       }
-    }),
-  );
+    });
+    read.push(...(await Promise.all(texts)).flat());
+  }
   if (problems.length > 0) {
     throw new CliError('not all manifests can be read', {
       code: 'CATALOG_UNREADABLE',
@@ -38,7 +46,15 @@ export async function readManifestFiles(locations: readonly string[], cwd: strin
       next: 'correct the paths or their permissions; nothing was checked',
     });
   }
-  return read.flat();
+  return read;
+}
+
+/** A file as UTF-8; of one that is larger than any manifest may be, enough for the parser to say so. */
+async function readStart(file: string): Promise<string> {
+  const { size } = await stat(file);
+  // Pipes and devices have no size.
+  if (size > 0 && size <= MOST_BYTES) return readFile(file, 'utf8');
+  return (await readBounded(createReadStream(file, { end: MOST_BYTES }), Number.POSITIVE_INFINITY)) ?? '';
 }
 
 /** The files at absolute `locations`, sorted, each once, and what could not be looked at. */
@@ -68,20 +84,19 @@ async function collect(location: string, files: Set<string>, problems: string[])
       const file = path.join(location, entry.name);
       if (entry.isDirectory()) {
         if (!SKIPPED.has(entry.name) && !entry.name.startsWith('.')) await collect(file, files, problems);
-      } else if (isManifest(entry.name) && (await isFile(file))) files.add(file);
+      } else if (isManifest(entry.name) && (entry.isFile() || (await isFile(file)))) files.add(file);
     }
   } catch (error) {
     problems.push(`${location}: ${systemReason(error)}`);
   }
 }
 
-/** Follows a link. One that leads nowhere is taken for a file, so that reading it says so. */
+/** Follows a link; pipes and devices are no manifests. What cannot be looked at is taken for a file, so that reading it says why. */
 async function isFile(file: string): Promise<boolean> {
   try {
     return (await stat(file)).isFile();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return true;
-    throw error;
+  } catch {
+    return true;
   }
 }
 

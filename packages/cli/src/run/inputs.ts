@@ -1,9 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { text as readAll } from 'node:stream/consumers';
-import { bindInputs, type InputProblem, type Parameter, type Plan } from '@summit/maestro-manifest';
+import { bindInputs, type InputProblem, type Parameter, type Plan, parseValue } from '@summit/maestro-manifest';
 import type { JsonObject } from '@summit/maestro-sdk';
-import { LineCounter, parseDocument } from 'yaml';
+import { readBounded } from '../catalog/bounded.ts';
 import { CliError, systemReason } from '../errors.ts';
 import type { Io } from '../io.ts';
 import type { Prompt } from '../terminal/prompt.ts';
@@ -115,41 +114,42 @@ function kindOf(parameter: Parameter): string {
 
 async function readInputsFile(name: string, io: Pick<Io, 'cwd' | 'stdin'>): Promise<JsonObject> {
   const shown = name === '-' ? 'standard input' : name;
-  const text = await readText(name, io);
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const { line, col } = lines.linePos(error.pos[0]);
-    throw unreadable(`${shown}:${line}:${col}`, `neither YAML nor JSON: ${error.message}`);
-  }
-  let value: unknown;
-  try {
-    value = document.toJS();
-  } catch (cause) {
-    throw unreadable(shown, (cause as Error).message, cause);
-  }
+  const value = readValue(shown, await readText(name, io));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw unreadable(
       shown,
-      `expected input names with their values, found ${value === null ? 'nothing' : Array.isArray(value) ? 'a list' : JSON.stringify(value)}`,
+      `expected input names with their values, found ${value === null ? 'nothing' : Array.isArray(value) ? 'a list' : JSON.stringify(value).slice(0, 60)}`,
     );
   }
   return value as JsonObject;
 }
 
-async function readText(name: string, io: Pick<Io, 'cwd' | 'stdin'>): Promise<string> {
-  if (name === '-') return readAll(io.stdin);
-  const file = path.resolve(io.cwd, name);
+/** JSON as it is, which is quick however large; everything else as YAML. */
+function readValue(shown: string, text: string): unknown {
   try {
-    const { size } = await stat(file);
-    if (size > MAX_FILE_BYTES)
-      throw unreadable(name, `it has ${size} bytes, inputs at most ${MAX_FILE_BYTES}; put large data into files that a task reads`);
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    if (cause instanceof CliError) throw cause;
-    throw unreadable(name, systemReason(cause), cause);
+    return JSON.parse(text);
+  } catch {
+    // Not JSON: what is wrong with it as YAML says more.
   }
+  const { value, diagnostics } = parseValue({ path: shown, text });
+  const [problem] = diagnostics;
+  if (problem === undefined) return value;
+  const { line, col } = problem.range.start;
+  throw unreadable(`${shown}:${line}:${col}`, `${problem.message}${problem.hint === undefined ? '' : ` (${problem.hint})`}`);
+}
+
+async function readText(name: string, io: Pick<Io, 'cwd' | 'stdin'>): Promise<string> {
+  let text: string | undefined;
+  try {
+    text = await readBounded(name === '-' ? io.stdin : createReadStream(path.resolve(io.cwd, name)), MAX_FILE_BYTES);
+  } catch (cause) {
+    throw unreadable(name === '-' ? 'standard input' : name, systemReason(cause), cause);
+  }
+  if (text !== undefined) return text;
+  throw unreadable(
+    name === '-' ? 'standard input' : name,
+    `it has more than ${MAX_FILE_BYTES} bytes; put large data into files that a task reads`,
+  );
 }
 
 function unreadable(where: string, why: string, cause?: unknown): CliError {

@@ -1,4 +1,5 @@
 import { ParseError, type ParseResult } from '@marcbachmann/cel-js';
+import { cut } from '../text/words.ts';
 import { measure } from './ast.ts';
 import { environment } from './environment.ts';
 import type { ExpressionLimits } from './limits.ts';
@@ -76,7 +77,7 @@ function syntaxProblem(source: string, error: ParseError, limits: ExpressionLimi
   const start = Math.min(error.range?.start ?? 0, source.length);
   const end = Math.max(Math.min(error.range?.end ?? source.length, source.length), start);
   const range = { start, end };
-  const found = source.slice(start, end);
+  const found = cut(source.slice(start, end), 60);
   if (error.code === 'limit_exceeded') return { code: 'expression-limit', message: limitMessage(error.summary, limits), ...range };
 
   const problem = (message: string, hint?: string, replacement?: string): SyntaxProblem => ({

@@ -76,7 +76,7 @@ function unknownName(walk: Walk, node: NodeOf<'id'>, locals: Locals | undefined)
     end,
     ...suggesting(
       written === undefined ? undefined : `\`${written}\``,
-      written === undefined ? `${hint}; a text is written in quotes: "${name}"` : hint,
+      written === undefined ? `${hint}; a text is written in quotes: ${quoted(name)}` : hint,
     ),
     ...(written === undefined ? {} : { replacement: written }),
   });
