@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { catalogLimits, LOCK_FILE } from '@summit/maestro-manifest';
+import { readBounded } from '../bounded.ts';
 import { CliError, systemReason } from '../errors.ts';
-import { readBounded } from './bounded.ts';
 
 /** A manifest file as the catalog parser takes it. */
 export interface ManifestFile {

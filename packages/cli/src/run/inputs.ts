@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { bindInputs, type InputProblem, type Parameter, type Plan, parseValue } from '@summit/maestro-manifest';
 import type { JsonObject } from '@summit/maestro-sdk';
-import { readBounded } from '../catalog/bounded.ts';
+import { readBounded } from '../bounded.ts';
 import { CliError, systemReason } from '../errors.ts';
 import type { Io } from '../io.ts';
 import type { Prompt } from '../terminal/prompt.ts';
