@@ -17,7 +17,7 @@ export class Compensations {
     this.#frame = frame;
   }
 
-  push(...undo: Undo[]): void {
+  push(undo: readonly Undo[]): void {
     for (const one of undo) this.#stack.push(one);
   }
 

@@ -10,6 +10,7 @@ import { eventError } from './outcome.ts';
 import { Pump } from './pump.ts';
 import { undoScope } from './scope.ts';
 import type { Subject } from './subject.ts';
+import type { Undo } from './undo.ts';
 
 /** One list of tasks of one workflow. */
 export interface SectionSpec {
@@ -200,15 +201,16 @@ export class Section {
     if (ending.status === 'succeeded' && ending.preview !== undefined) record.previewed = true;
     // A preview did nothing, and in a dry run nothing is undone that was not done.
     if (compensations === undefined || this.#frame.run.dryRun) return;
-    compensations.push(...(ending.undo ?? []));
+    compensations.push(ending.undo ?? []);
     if (ending.status !== 'succeeded' || task.compensate === undefined) return;
     const { output } = ending;
-    compensations.push({
+    const undo: Undo = {
       call: task.compensate,
       subject: { task: name, ...(at === undefined ? {} : { item: at.index }) },
       workflow,
       scope: () => undoScope(scope, task.id, output, at),
-    });
+    };
+    compensations.push([undo]);
   }
 
   /** A task that could not even begin. */

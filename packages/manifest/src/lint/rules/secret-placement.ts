@@ -8,7 +8,7 @@ export const secretPlacement = defineRule({
   severity: 'error',
   doc: 'a secret stands where it would be turned into text',
   details:
-    '`${secrets.NAME}` may only be a whole value inside the `with` of a task: it travels as a reference and becomes text only inside the worker, while the task executes. It cannot be part of a longer text, of an expression, of outputs or of the bindings of a runbook.',
+    '`${secrets.NAME}` may only be a whole value inside the `with` of a task: it travels as a reference and becomes text only inside the worker, while the task executes. It cannot be part of a longer text, of an expression, of outputs, of the bindings of a runbook or of the parameters of a sub-workflow.',
   examples: {
     bad: `apiVersion: maestro/v1
 kind: Workflow
@@ -39,13 +39,14 @@ spec:
     scalar(site) {
       const { value, misplacedSecrets } = session.analysis(site);
       const { start, end } = site.node;
-      if (value.kind === 'secret' && !site.call) {
-        report(site.manifest, {
-          start,
-          end,
-          message: `the secret ${quoted(value.name)} stands in ${siteTitle(site)}`,
-          hint: 'name it in the with of the task that uses it',
-        });
+      // A parameter is data that expressions read.
+      const parameter = site.call && session.targetOf(site.call)?.kind === 'workflow';
+      if (value.kind === 'secret' && (!site.call || parameter)) {
+        const where = parameter ? `a parameter of a sub-workflow, in ${siteTitle(site)}` : siteTitle(site);
+        const hint = parameter
+          ? 'name it in the sub-workflow, in the with of the task that uses it'
+          : 'name it in the with of the task that uses it';
+        report(site.manifest, { start, end, message: `the secret ${quoted(value.name)} stands in ${where}`, hint });
       }
       for (const span of misplacedSecrets) {
         report(site.manifest, {
