@@ -1,5 +1,5 @@
 import { type PlannedTask, type PlanView, type PlanViewOptions, planView } from '@summit/maestro-manifest';
-import { approvalDigest, DEFAULT_RETRY, DEFAULT_TIMEOUT_MS } from '@summit/maestro-worker/planning';
+import { approvalDigest, DEFAULT_MAX_PARALLEL, DEFAULT_RETRY, DEFAULT_TIMEOUT_MS } from '@summit/maestro-worker/planning';
 import { preparePlan } from '../catalog/prepare.ts';
 import { type Foreseen, foresee } from '../catalog/resources.ts';
 import { sized } from '../catalog/sized.ts';
@@ -18,13 +18,18 @@ export async function plan(context: Context, ref: string, options: InputOptions 
   const missing = made.inputs.filter((input) => input.required && input.default === undefined).map(({ name }) => name);
   const inputs = asked || missing.length === 0 ? checkInputs(given, made) : undefined;
   const viewed = (more: PlanViewOptions) =>
-    sized(() => planView(made, contracts, { defaults: { retry: DEFAULT_RETRY, timeout: DEFAULT_TIMEOUT_MS }, ...more }));
+    sized(() =>
+      planView(made, contracts, {
+        defaults: { retry: DEFAULT_RETRY, timeout: DEFAULT_TIMEOUT_MS, maxParallel: DEFAULT_MAX_PARALLEL },
+        ...more,
+      }),
+    );
   // First without the lists that follow from the inputs: it refuses what is too large to go through.
   viewed({});
   const foreseen = await foresee(made, inputs, await context.config());
   const view = viewed({
     itemCounts: foreseen.itemCounts,
-    ...(inputs === undefined ? {} : { approvalDigest: approvalDigest({ planDigest: digest, inputs }) }),
+    ...(inputs === undefined ? {} : { approvalDigest: approvalDigest({ planDigest: digest, inputs, dryRun: made.dryRun === true }) }),
   });
   if (options.json) {
     const known = inputs === undefined ? { missingInputs: missing } : { inputs };

@@ -37,11 +37,14 @@ export class WorkerTaskHost implements TaskHost {
   traits(call: PlanCall): TaskTraits | undefined {
     const declared = this.#registry.get(call.uses)?.task;
     if (declared === undefined) return undefined;
+    const durable = declared.durable === true;
+    // What waits for people or the clock must not be ended by a limit that nobody set.
+    const timeout = call.timeout ?? declared.timeout ?? (durable ? undefined : DEFAULT_TIMEOUT_MS);
     return {
-      durable: declared.durable === true,
+      durable,
       effect: declared.effect,
       retry: call.retry ?? declared.retry ?? DEFAULT_RETRY,
-      timeout: call.timeout ?? declared.timeout ?? DEFAULT_TIMEOUT_MS,
+      ...(timeout === undefined ? {} : { timeout }),
     };
   }
 

@@ -68,13 +68,16 @@ export class Execution implements Activity {
     const timeout = `${name}/timeout`;
     const durable = new DurableAttempt(name, engine, loop, approvals);
     this.#durable = durable;
-    loop.on(timeout, engine.sleep(timeout, traits.timeout), async () => {
-      // From here on its own outcome counts no more.
-      this.#durable = undefined;
-      attempt.abort(new RunCancelled());
-      await durable.abort(new RunCancelled());
-      await this.#settle(failure('TIMEOUT', `task ${this.#name} took longer than ${traits.timeout} ms`, { retryable: true }));
-    });
+    const limit = traits.timeout;
+    if (limit !== undefined) {
+      loop.on(timeout, engine.sleep(timeout, limit), async () => {
+        // From here on its own outcome counts no more.
+        this.#durable = undefined;
+        attempt.abort(new RunCancelled());
+        await durable.abort(new RunCancelled());
+        await this.#settle(failure('TIMEOUT', `task ${this.#name} took longer than ${limit} ms`, { retryable: true }));
+      });
+    }
     await durable.start(
       (waits) => host.executeDurable(what, waits),
       (outcome) => {

@@ -60,8 +60,8 @@ export interface TaskTraits {
   durable: boolean;
   effect: Effect;
   retry: RetryPolicy;
-  /** Milliseconds per attempt. */
-  timeout: number;
+  /** Milliseconds per attempt; absent: a durable task that waits as long as it takes. */
+  timeout?: number;
 }
 
 /** The interpreter's only way to task code. */

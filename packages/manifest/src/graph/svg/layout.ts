@@ -104,20 +104,34 @@ function linkedLayout(boxes: readonly TaskBox[], needs: readonly { from: Planned
   }
   for (const { from, to } of needs) graph.setEdge(from.id, to.id);
   dagre(graph);
-  const placed = boxes.map((box) => {
+  const centers = boxes.map(({ task }) => graph.node(task.id) as Point);
+  const side = againstOrder(centers) ? -1 : 1;
+  const placed = boxes.map((box, at) => {
     const turned = turnBox(box);
-    const { x, y } = graph.node(box.task.id) as Point;
-    return { ...turned, x: x - turned.width / 2, y: y - turned.height / 2 };
+    const { x, y } = centers[at] as Point;
+    return { ...turned, x: side * x - turned.width / 2, y: y - turned.height / 2 };
   });
   const byId = new Map(placed.map((box) => [box.task.id, box]));
   const links = needs.map(({ from, to }) => ({
     from: byId.get(from.id) as TaskBox,
     to: byId.get(to.id) as TaskBox,
-    via: (graph.edge(from.id, to.id) as { points: Point[] }).points,
+    via: (graph.edge(from.id, to.id) as { points: Point[] }).points.map(({ x, y }) => ({ x: side * x, y })),
     dashed: to.when !== undefined,
   }));
   const arrows = routes(links, placed).map((arrow) => ({ ...arrow, points: arrow.points.map(turn), down: direction === 'TB' }));
   return trimmed({ width: 0, height: 0, boxes: placed.map(turnBox), frames: [], arrows });
+}
+
+/** Whether most neighbours in a row stand the other way round than in the plan: then the mirrored picture reads better. */
+function againstOrder(centers: readonly Point[]): boolean {
+  const rows = new Map<number, Point>();
+  let against = 0;
+  for (const center of centers) {
+    const before = rows.get(center.y);
+    if (before) against += Math.sign(before.x - center.x);
+    rows.set(center.y, center);
+  }
+  return against > 0;
 }
 
 /** Moved to the origin, as large as what is in it. */
