@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { TaskContract } from '@summit/maestro-sdk';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Diagnostic } from '../diagnostic.ts';
 import { lint } from '../lint/lint.ts';
@@ -69,3 +70,26 @@ it('ends where fixes undo each other', () => {
   };
   expect(fixFiles([{ path: 'f', text: 'a' }], flip).files).toEqual([{ path: 'f', text: 'b' }]);
 });
+
+it('never makes a file less readable, whatever is wrong with it', () => {
+  const bases = readdirSync(new URL('ok/', testdata)).map((name) => readFileSync(new URL(`ok/${name}`, testdata), 'utf8'));
+  const mutation = fc.record({
+    at: fc.nat(),
+    remove: fc.nat(2),
+    insert: fc.constantFrom('', 'x', ' ', '${', '}', '"', ': ', '\n', '\t', '[', '- ', '&a ', '*a', '#'),
+  });
+  const unreadable = (file: CatalogFile) => parseCatalog([file]).diagnostics.filter(({ code }) => code === 'yaml-syntax').length;
+  fc.assert(
+    fc.property(fc.constantFrom(...bases), fc.array(mutation, { minLength: 1, maxLength: 3 }), (base, mutations) => {
+      let text = base;
+      for (const { at, remove, insert } of mutations) {
+        const place = at % text.length;
+        text = text.slice(0, place) + insert + text.slice(place + remove);
+      }
+      const before = { path: 'a.yaml', text };
+      const [after] = fixFiles([before], findings).files as [CatalogFile];
+      expect(unreadable(after)).toBeLessThanOrEqual(unreadable(before));
+    }),
+    { numRuns: Number(process.env.MAESTRO_FUZZ_RUNS ?? 200) },
+  );
+}, 600_000);

@@ -16,7 +16,11 @@ export function lockOf(catalog: Catalog, contracts: readonly TaskContract[], loc
   const found: Lock = { references: new Map(), manifests: new Map() };
   for (const manifest of catalog.manifests) {
     const key = manifestKey(manifest);
-    if (key !== undefined) found.manifests.set(key, contentDigest(manifest));
+    if (key !== undefined) {
+      const twin = found.manifests.get(key);
+      // Of manifests that claim to be the same one, all count: neither may stand in for the other.
+      found.manifests.set(key, twin === undefined ? contentDigest(manifest) : `sha256:${sha256Hex(twin + contentDigest(manifest))}`);
+    }
     for (const { kind, name, range, key: ref } of referencesOf(manifest)) {
       if (found.references.has(ref)) continue;
       if (kind === 'task') {

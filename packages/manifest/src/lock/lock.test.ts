@@ -144,6 +144,8 @@ describe('deviations', () => {
       'manifest-gone workflows/demo@1.4.0',
       'manifest-new workflows/demo@1.4.1',
     ]);
+    const twins = catalogOf(`${text.replace('a@b', 'x@y')}---\n${text}`);
+    expect(tell(lock, lockOf(twins, old, lock)).map(([kind]) => kind)).toEqual(['manifest-changed', 'manifest-changed']);
     for (const { message } of compareLock(lock, lockOf(other, old, lock))) expect(message).toContain('run `maestro lock`');
   });
 });
