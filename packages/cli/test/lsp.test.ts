@@ -15,7 +15,7 @@ import {
   type TextEdit,
 } from 'vscode-languageserver-protocol/node';
 import { cursor, type Editor, startEditor } from './lsp-client.ts';
-import { BIN } from './process.ts';
+import { BIN, maestro } from './process.ts';
 import { folder } from './project.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -233,6 +233,19 @@ test('files that change on the disk, tasks that are installed anew, and a config
   writeFileSync(config, JSON.stringify({ packages: ['./tasks'] }));
   await told(config, FileChangeType.Changed);
   await editor.diagnostics(fetch, (diagnostics) => diagnostics.length === 0);
+});
+
+test('ranges are what the lock file says, which is read again when it changes', async () => {
+  const { editor, dir, fetch } = await workspace({ 'runbooks/fetch.yaml': FETCH.replace('s3.get@0.1.0', 's3.get@^0.1') });
+  const lockFile = path.join(dir, 'runbooks/maestro.lock.yaml');
+  editor.open(fetch, FETCH.replace('s3.get@0.1.0', 's3.get@^0.1'));
+  expect((await editor.diagnostics(fetch)).map(({ code }) => code)).toEqual(['floating-version']);
+  const locked = maestro(dir, ['lock']);
+  expect(await locked.ended, locked.stderr).toBe(0);
+  await editor.diagnostics(fetch, (diagnostics) => diagnostics.length === 0);
+  writeFileSync(lockFile, 'lockVersion: 99\n');
+  const broken = await editor.diagnostics(lockFile, (diagnostics) => diagnostics.length > 0);
+  expect(broken[0]?.source).toBe('maestro');
 });
 
 test('other YAML is left alone; a manifest outside of the catalogs is not', async () => {

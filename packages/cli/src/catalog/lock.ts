@@ -1,6 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Catalog, compareLock, type Diagnostic, LOCK_FILE, type Lock, lockOf, parseLock } from '@summit/maestro-manifest';
+import {
+  type Catalog,
+  compareLock,
+  type Diagnostic,
+  type LintOptions,
+  LOCK_FILE,
+  type Lock,
+  lockOf,
+  parseLock,
+  rules,
+} from '@summit/maestro-manifest';
 import type { TaskContract } from '@summit/maestro-sdk';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
@@ -44,6 +54,12 @@ export async function readLockFile(folder: string, cwd: string): Promise<LockFil
       cause,
     });
   }
+}
+
+/** How manifests are checked under a lock. Of a broken one nobody knows what it says of ranges. */
+export function lintOptions({ lock, diagnostics }: LockFile): LintOptions {
+  if (diagnostics.length === 0) return { lock };
+  return { lock, rules: rules.map(({ code }) => code).filter((code) => code !== 'floating-version') };
 }
 
 /** What the command checks or runs, with its lock. */

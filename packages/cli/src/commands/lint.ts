@@ -6,12 +6,11 @@ import {
   fixFiles,
   lint as lintCatalog,
   parseCatalog,
-  rules,
 } from '@summit/maestro-manifest';
 import { isWithin, type ManifestFile, shownPath } from '../catalog/files.ts';
 import { writeChanged } from '../catalog/fix.ts';
 import { catalogFolders, type LoadedCatalog, loadCatalogAt } from '../catalog/load.ts';
-import { requireLocked } from '../catalog/lock.ts';
+import { lintOptions, requireLocked } from '../catalog/lock.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { type ExitCode, exit } from '../exit.ts';
@@ -49,12 +48,10 @@ export async function lint(context: Context, paths: readonly string[], options: 
   return diagnostics.some((diagnostic) => diagnostic.severity !== 'info') ? exit.failed : exit.ok;
 }
 
-/** What is wrong with a catalog, its lock in force. Of a broken lock nobody knows what it says of ranges. */
+/** What is wrong with a catalog, its lock in force. */
 function findings(loaded: LoadedCatalog, files: readonly ManifestFile[]): Diagnostic[] {
-  const { lock, diagnostics } = loaded.lockFile;
   const catalog = files === loaded.files ? loaded.catalog : parseCatalog(files).catalog;
-  const all = diagnostics.length === 0 ? undefined : rules.map(({ code }) => code).filter((code) => code !== 'floating-version');
-  return lintCatalog(catalog, loaded.contracts, { lock, ...(all === undefined ? {} : { rules: all }) });
+  return lintCatalog(catalog, loaded.contracts, lintOptions(loaded.lockFile));
 }
 
 /** The files with the fixes that their findings offer. */

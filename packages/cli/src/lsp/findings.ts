@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Connection, type Diagnostic, DiagnosticSeverity, type TextDocuments } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Project, Trouble } from './project.ts';
 import type { Projects } from './projects.ts';
-import { diagnosticOf, TextMap } from './text.ts';
+import { diagnosticOf, plainDiagnostic, TextMap } from './text.ts';
 
 /** How long to wait for more changes: about as long as a check takes, within these bounds, in milliseconds. */
 const LEAST_DELAY_MS = 10;
@@ -44,6 +44,13 @@ export class Findings {
   scheduleAll(): void {
     for (const uri of this.#documents.keys()) this.#due.add(uri);
     this.schedule();
+  }
+
+  /** What is wrong with the lock file of a project, open or not: nothing else would say why ranges are not checked. */
+  tellLock({ lockFile }: Project): void {
+    if (!lockFile) return;
+    const uri = pathToFileURL(lockFile.path).href;
+    if (lockFile.diagnostics.length > 0 || this.#told.has(uri)) this.#tellOne(uri, undefined, lockFile.diagnostics.map(plainDiagnostic));
   }
 
   /** A document was closed. */

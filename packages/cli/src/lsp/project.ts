@@ -3,7 +3,7 @@ import path from 'node:path';
 import { LiveCatalog } from '@summit/maestro-manifest';
 import { loadContracts } from '@summit/maestro-worker/packages';
 import { findManifestFiles, isManifestPath, isWithin, shownPath } from '../catalog/files.ts';
-import { lockFolder, readLockFile } from '../catalog/lock.ts';
+import { type LockFile, lintOptions, lockFolder, readLockFile } from '../catalog/lock.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { ConfigOptions } from '../config/resolve.ts';
 import { resolveConfig } from '../config/resolve.ts';
@@ -31,6 +31,8 @@ export class Project {
   readonly #open = new Map<string, string>();
   #config: ResolvedConfig | undefined;
   trouble: Trouble | undefined;
+  /** Read with the configuration. */
+  lockFile: LockFile | undefined;
 
   /** `folder`: where relative names start and a configuration is looked for. */
   constructor(folder: string, options: ConfigOptions, io: Pick<Io, 'env'>) {
@@ -62,15 +64,15 @@ export class Project {
     return (this.#config?.catalogs ?? []).some((folder) => isWithin(file, folder) && isManifestPath(path.relative(folder, file)));
   }
 
-  /** Reads configuration, tasks and manifests, the first time or again. What keeps it from that is `trouble`. */
+  /** Reads configuration, tasks, lock file and manifests, the first time or again. What keeps it from that is `trouble`. */
   async load(): Promise<void> {
     try {
       const config = await resolveConfig(this.#options, { cwd: this.#folder, env: this.#io.env });
       const contracts = await loadContracts(config.packages, config.root);
-      const { lock } = await readLockFile(lockFolder(config), config.root);
+      this.lockFile = await readLockFile(lockFolder(config), config.root);
       if (config.root !== this.root) for (const name of this.catalog.paths()) this.catalog.delete(name);
       this.#config = config;
-      this.catalog.configure(contracts, { lock });
+      this.catalog.configure(contracts, lintOptions(this.lockFile));
       this.trouble = undefined;
     } catch (error) {
       // What was known before still helps more than nothing.

@@ -42,10 +42,14 @@ const severities = {
 
 /** A finding as the protocol has it. */
 export function diagnosticOf(finding: Finding, map: TextMap): Diagnostic {
-  const { code, severity, message, hint, range } = finding;
+  return { ...plainDiagnostic(finding), range: map.range(finding.range) };
+}
+
+/** A finding as the protocol has it, in a text where both count alike. */
+export function plainDiagnostic({ code, severity, message, hint, range: { start, end } }: Finding): Diagnostic {
   const page = rulePage(code);
   return {
-    range: map.range(range),
+    range: { start: { line: start.line - 1, character: start.col - 1 }, end: { line: end.line - 1, character: end.col - 1 } },
     severity: severities[severity],
     code,
     ...(page === undefined ? {} : { codeDescription: { href: page } }),

@@ -42,6 +42,7 @@ export class Watching {
   /** From now on; once. */
   watch(project: Project): void {
     if (this.#watched.has(project)) return;
+    this.#findings.tellLock(project);
     const stops = [watchFiles(sourcesOf(project), () => this.#work(() => this.#reload(project)))];
     if (!this.byEditor) {
       for (const folder of project.config?.catalogs ?? [])

@@ -1,8 +1,8 @@
 import type { TaskContract } from '@summit/maestro-sdk';
 import type { Diagnostic } from '../diagnostic.ts';
 import { applyFixes } from '../format/apply-fixes.ts';
-import { lintFile } from '../lint/lint.ts';
-import { Session, type SessionOptions } from '../lint/session.ts';
+import { type LintOptions, lintFile } from '../lint/lint.ts';
+import { Session } from '../lint/session.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { assembleCatalog, type ParsedCatalogFile, parseCatalogFile } from '../parse/catalog.ts';
 import type { SourceFile } from '../text/source.ts';
@@ -23,19 +23,19 @@ export class LiveCatalog {
   readonly #relations = new Relations();
   readonly #found = new Map<string, Found>();
   #contracts: readonly TaskContract[];
-  #options: SessionOptions;
+  #options: LintOptions;
   #generation = 0;
   /** The paths in the order in which a check of everything reads them: of two with one name the first is the one that counts. */
   #order: string[] | undefined;
   #session: Session | undefined;
 
-  constructor(contracts: readonly TaskContract[] = [], options: SessionOptions = {}) {
+  constructor(contracts: readonly TaskContract[] = [], options: LintOptions = {}) {
     this.#contracts = contracts;
     this.#options = options;
   }
 
-  /** Other tasks are installed, or other settings in force. */
-  configure(contracts: readonly TaskContract[], options: SessionOptions = {}): void {
+  /** Other tasks are installed, or other settings in force: a lock file, say. */
+  configure(contracts: readonly TaskContract[], options: LintOptions = {}): void {
     this.#contracts = contracts;
     this.#options = options;
     this.#generation += 1;
@@ -93,7 +93,7 @@ export class LiveCatalog {
     const stamp = `${this.#generation} ${this.#relations.stamp(path)}`;
     const before = this.#found.get(path);
     if (before?.stamp === stamp) return before.diagnostics;
-    const diagnostics = lintFile(this.session, path);
+    const diagnostics = lintFile(this.session, path, this.#options);
     this.#found.set(path, { stamp, diagnostics });
     return diagnostics;
   }
@@ -114,7 +114,7 @@ export class LiveCatalog {
       const next = applyFixes(text, diagnostics);
       if (next.applied === 0) break;
       ({ text } = next);
-      diagnostics = lintFile(this.#sessionWith(parseCatalogFile({ path, text })), path);
+      diagnostics = lintFile(this.#sessionWith(parseCatalogFile({ path, text })), path, this.#options);
     }
     return text;
   }

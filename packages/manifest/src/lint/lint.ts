@@ -16,9 +16,12 @@ export interface LintOptions extends SessionOptions {
  * sorted by file and place, without duplicates. Task code is not needed and not loaded.
  */
 export function lint(catalog: Catalog, contracts: readonly TaskContract[], options: LintOptions = {}): Diagnostic[] {
-  const chosen = options.rules ? rules.filter((rule) => options.rules?.includes(rule.code)) : rules;
   const session = new Session(catalog, contracts, options);
-  return ordered(settled([...catalog.diagnostics, ...run(session, catalog.manifests, chosen)]));
+  return ordered(settled([...catalog.diagnostics, ...run(session, catalog.manifests, chosen(options))]));
+}
+
+function chosen({ rules: codes }: Pick<LintOptions, 'rules'>): readonly Rule[] {
+  return codes ? rules.filter((rule) => codes.includes(rule.code)) : rules;
 }
 
 /** What is wrong with some manifests of a catalog, and with their files. */
@@ -30,10 +33,10 @@ export function lintManifests(session: Session, manifests: readonly Manifest[]):
 }
 
 /** What is wrong with one file of a catalog. */
-export function lintFile(session: Session, file: string): Diagnostic[] {
+export function lintFile(session: Session, file: string, options: Pick<LintOptions, 'rules'> = {}): Diagnostic[] {
   const parsed = session.catalog.diagnostics.filter((diagnostic) => diagnostic.file === file);
   const manifests = session.catalog.manifests.filter((manifest) => manifest.file.path === file);
-  return ordered(settled([...parsed, ...run(session, manifests, rules)]));
+  return ordered(settled([...parsed, ...run(session, manifests, chosen(options))]));
 }
 
 const yielding = new Set(rules.flatMap((rule) => (rule.yields ? [rule.code] : [])));
@@ -45,9 +48,9 @@ function settled(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 }
 
 /** One walk over the manifests for all rules. */
-function run(session: Session, manifests: readonly Manifest[], chosen: readonly Rule[]): Diagnostic[] {
+function run(session: Session, manifests: readonly Manifest[], ofRules: readonly Rule[]): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  const hooks = chosen.flatMap(
+  const hooks = ofRules.flatMap(
     (rule) => rule.create?.({ session, report: (manifest, finding) => diagnostics.push(diagnosticOf(rule, manifest, finding)) }) ?? [],
   );
   for (const manifest of manifests) walk(session, manifest, hooks);
