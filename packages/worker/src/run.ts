@@ -112,7 +112,7 @@ export interface RunEvent {
  * | `task.skipped` | `reason`: `condition`, `needs` (then `need`), `workflow-failed` or `stopped`; `message` says it |
  * | `task.previewed` | `resources` it would touch, `input` with secrets by name (absent where too large); `item` |
  * | `task.item-started` | `item`: which, from 0 |
- * | `task.item-succeeded` | `item`, `attempts`, `output`, `done` of `total` items |
+ * | `task.item-succeeded` | `item`, `attempts`, `output`, `done` of `total` items, `previewed` |
  * | `task.item-failed` | `item`, `attempts`, `status`, `error`, `done` of `total` items |
  * | `task.compensating` | `uses`; `item` |
  * | `task.compensated` | `attempts`; `item` |

@@ -35,4 +35,24 @@ describe.each([
       await fc.assert(fc.asyncProperty(bodies, holds), { numRuns: Number(process.env.MAESTRO_MODEL_RUNS ?? runs) });
     else for (const body of fc.sample(bodies, { numRuns: runs, seed: 3 })) await holds(body);
   });
+
+  it('come to their end also where everything runs side by side', async () => {
+    for (const body of fc.sample(bodies, { numRuns: runs, seed: 11 })) {
+      const { tasks, more } = planOf(body);
+      const what = await plan(tasks, more);
+      for (const list of [what, ...Object.values(what.workflows ?? {})].flatMap((one) => [
+        one.tasks,
+        one.onFailure ?? [],
+        one.finally ?? [],
+      ])) {
+        for (const task of list) {
+          if (!task.onAnyStatus) task.needs = [];
+          if (task.forEach) task.forEach.maxParallel = 3;
+        }
+      }
+      const result = await bench.run(what);
+      expect(result.tasks.filter(({ status }) => status === 'pending' || status === 'running')).toEqual([]);
+      expect(result.status).toBe(result.error ? 'failed' : 'succeeded');
+    }
+  });
 });

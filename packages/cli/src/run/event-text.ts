@@ -43,7 +43,7 @@ export function eventText(event: RunEvent, { bold, dim, green, red, yellow }: Co
     case 'task.item-started':
       return undefined; // That it ended says enough, of many.
     case 'task.item-succeeded':
-      return `${task} ${green('succeeded')} ${dim(`${text(data.done)} of ${text(data.total)}`)}`;
+      return `${task} ${green(data.previewed === true ? 'previewed' : 'succeeded')} ${dim(`${text(data.done)} of ${text(data.total)}`)}`;
     case 'task.item-failed':
       if (data.status === 'cancelled') return `${task} ${yellow('cancelled')}`;
       return `${task} ${red('failed')}: ${failure(data.error)} ${dim(`${text(data.done)} of ${text(data.total)}`)}`;

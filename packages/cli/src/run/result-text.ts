@@ -66,6 +66,7 @@ function nextStep({ error, tasks }: RunResult): string {
   if (error?.code.startsWith('APPROVAL_')) return 'settle it with the approvers, then start a new run';
   const task = tasks.find(({ id }) => id === error?.task);
   const again = error?.retryable ? 'its attempts are used up: see that what it needs works again' : 'correct the cause';
-  const help = task === undefined ? '' : `; \`maestro tasks show ${task.uses}\` says what the task expects`;
+  const help =
+    task === undefined || task.uses.startsWith('workflows/') ? '' : `; \`maestro tasks show ${task.uses}\` says what the task expects`;
   return `${again}, then start a new run${help}`;
 }

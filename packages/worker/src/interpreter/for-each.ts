@@ -129,8 +129,10 @@ export class ForEach implements Activity {
     }
     const { succeeded, failed, total } = this.counts;
     const data: JsonObject = { ...of, attempts: ending.attempts, done: succeeded + failed, total };
-    if (ending.status === 'succeeded') this.#frame.events.emit('task.item-succeeded', { ...data, output: ending.output as JsonObject });
-    else this.#frame.events.emit('task.item-failed', { ...data, status: ending.status, error: eventError(ending.error) });
+    if (ending.status === 'succeeded') {
+      const previewed = ending.preview === undefined ? {} : { previewed: true };
+      this.#frame.events.emit('task.item-succeeded', { ...data, output: ending.output as JsonObject, ...previewed });
+    } else this.#frame.events.emit('task.item-failed', { ...data, status: ending.status, error: eventError(ending.error) });
     if (ending.status === 'failed' && this.#spec.forEach.onError !== 'continue') await this.#fail(ending.error);
     else await this.#measure(this.#outputs[index]);
     await this.#pump.run();
