@@ -199,6 +199,10 @@ test('completion inside an expression, of `uses` and of `needs`, also in text th
     expect.arrayContaining(['connectors/s3.get@0.1.0', 'tasks/wait.sleep@0.2.0', 'workflows/fetch@1.0.0']),
   );
   expect(await labels('needs: [get]', 'needs: [|')).toEqual(['get']);
+  expect(await labels('        key: raw', '        |\n        key: raw')).toEqual(['region', 'endpoint', 'forcePathStyle', 'as']);
+  expect(await labels('        key: raw', '        reg|\n        key: raw')).toContain('region');
+  expect(await labels('      needs: [get]', '      n|')).toEqual(expect.arrayContaining(['needs', 'when', 'compensate']));
+  expect(await labels('        key: raw', '        forcePathStyle: |\n        key: raw')).toEqual(['true', 'false']);
   editor.change(fetch, [{ text: FETCH }]);
   const symbols = await editor.connection.sendRequest(DocumentSymbolRequest.type, { textDocument: { uri: pathToFileURL(fetch).href } });
   expect(JSON.stringify(symbols)).toContain('"Workflow fetch"');

@@ -77,6 +77,7 @@ const completionKinds: { [kind in Completion['kind']]: CompletionItemKind } = {
   name: CompletionItemKind.Variable,
   field: CompletionItemKind.Field,
   function: CompletionItemKind.Function,
+  value: CompletionItemKind.Value,
 };
 
 export function completions(asked: Asked, position: Position): CompletionItem[] {

@@ -3,10 +3,9 @@ import type { Range } from '../diagnostic.ts';
 import type { ExprType } from '../expressions/index.ts';
 import type { Session } from '../lint/session.ts';
 import { allCalls, allTasks, type CallView, type Manifest, type ParameterView, type Workflow } from '../model/manifest.ts';
-import { child, isString, type Path } from '../parse/node.ts';
-import { runbookSchema } from '../schema/runbook-schema.ts';
-import { workflowSchema } from '../schema/workflow-schema.ts';
+import { child, isString } from '../parse/node.ts';
 import { expressionAt } from './expression-at.ts';
+import { fieldSchema } from './field-schema.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 import { partAt } from './part-at.ts';
 import { schemaAt } from './schema-at.ts';
@@ -62,7 +61,7 @@ function ofField(session: Session, spot: Spot): Hover | undefined {
     if (text !== undefined) return { text, range: manifest.file.range(node.start, node.end) };
   }
   if (!entry || !range) return undefined;
-  const schema = inputAt(session, manifest, path) ?? schemaAt(manifest.kind === 'Runbook' ? runbookSchema : workflowSchema, path);
+  const schema = fieldSchema(session, manifest, path);
   const text = schema && fieldText(entry.name, schema);
   return text === undefined ? undefined : { text, range };
 }
@@ -114,20 +113,8 @@ function parameterLine({ parameter }: ParameterView): string {
   return `* \`${name}\`: ${type}${required ? '' : ', optional'}${description === undefined ? '' : `. ${description}`}`;
 }
 
-/** The schema of a value in the `with` of a call. */
-function inputAt(session: Session, manifest: Manifest, path: Path): JsonSchema | undefined {
-  const views: { path: Path; schema: () => JsonSchema | undefined }[] =
-    manifest.kind === 'Workflow' ? allCalls(manifest).map((call) => ({ path: call.path, schema: () => session.inputSchema(call) })) : [];
-  const call = views.findLast((view) => startsWith(path, [...view.path, 'with']));
-  const schema = call?.schema();
-  return schema && call && schemaAt(schema, path.slice(call.path.length + 1));
-}
-
-export function startsWith(path: Path, start: Path): boolean {
-  return start.length < path.length && start.every((step, at) => path[at] === step);
-}
-
-function fieldText(name: string, schema: JsonSchema): string | undefined {
+/** A field for people, in Markdown; `undefined` where there is nothing to say. */
+export function fieldText(name: string, schema: JsonSchema): string | undefined {
   const { description, type, default: byDefault, enum: values, deprecated } = schema;
   const types = Array.isArray(type) ? type.join(' or ') : typeof type === 'string' ? type : undefined;
   const facts: string[] = [];

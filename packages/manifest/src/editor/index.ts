@@ -1,4 +1,5 @@
-export { type Completion, completionsAt } from './completion.ts';
+export { completionsAt } from './completion/completion.ts';
+export type { Completion } from './completion/item.ts';
 export { type Definition, definitionAt } from './definition.ts';
 export { type Hover, hoverAt } from './hover.ts';
 export { LiveCatalog } from './live-catalog.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lint } from '../lint/lint.ts';
 import { parseCatalog } from '../parse/catalog.ts';
-import { completionsAt } from './completion.ts';
+import { completionsAt } from './completion/completion.ts';
 import { definitionAt } from './definition.ts';
 import { hoverAt } from './hover.ts';
 import { LiveCatalog } from './live-catalog.ts';

@@ -1,10 +1,10 @@
 import type { TaskContract } from '@summit/maestro-sdk';
 import type { Diagnostic } from '../diagnostic.ts';
-import { applyFixes } from '../format/apply-fixes.ts';
+import { fixFiles } from '../format/fix-files.ts';
 import { type LintOptions, lintFile } from '../lint/lint.ts';
 import { Session } from '../lint/session.ts';
 import type { Manifest } from '../model/manifest.ts';
-import { assembleCatalog, type ParsedCatalogFile, parseCatalogFile } from '../parse/catalog.ts';
+import { assembleCatalog, type CatalogFile, type ParsedCatalogFile, parseCatalogFile } from '../parse/catalog.ts';
 import type { SourceFile } from '../text/source.ts';
 import { Relations } from './relations.ts';
 
@@ -105,18 +105,11 @@ export class LiveCatalog {
 
   /** The text of a file after all fixes that are offered, and those that are offered then. */
   fixed(path: string): string | undefined {
-    const parsed = this.#files.get(path);
-    if (!parsed) return undefined;
-    let { text } = parsed.file;
-    let diagnostics = this.diagnostics(path);
-    // A fix may uncover another mistake; more rounds than this only hostile text needs.
-    for (let round = 0; round < 5; round++) {
-      const next = applyFixes(text, diagnostics);
-      if (next.applied === 0) break;
-      ({ text } = next);
-      diagnostics = lintFile(this.#sessionWith(parseCatalogFile({ path, text })), path, this.#options);
-    }
-    return text;
+    const text = this.#files.get(path)?.file.text;
+    if (text === undefined) return undefined;
+    const findings = ([file]: readonly CatalogFile[]) =>
+      file ? lintFile(this.#sessionWith(parseCatalogFile(file)), path, this.#options) : [];
+    return fixFiles([{ path, text }], findings).files[0]?.text;
   }
 
   /** The session as it would be with another text of a file; nothing is kept of it. */
