@@ -114,6 +114,26 @@ test('inside `with` it offers the fields of that task and only these, with their
   expect(sleep.map(({ label }) => label)).not.toContain('bucket');
 });
 
+test('it completes the workflows of the catalog and the parameters of the one that a runbook runs', async () => {
+  const ref = await open(CLEAN.replace('workflowRef: demo@^1.0', 'workflowRef: |'));
+  expect((await ref.editor.completions(ref.file, ref.at)).map(({ label }) => label)).toContain('demo@1.0.0');
+  const bindings = await open(CLEAN.replace('with: { bucket: "${inputs.bucket}" }', 'with:\n    b|'));
+  expect((await bindings.editor.completions(bindings.file, bindings.at)).map(({ label }) => label)).toEqual(['bucket', 'pause']);
+});
+
+test('a task that undoes has the fields of that task, and a new document starts with its kind', async () => {
+  const undo = CLEAN.replace(
+    '    - id: wait\n',
+    '      compensate:\n        uses: tasks/wait.sleep@0.2.0\n        with:\n          m|\n    - id: wait\n',
+  );
+  const compensate = await open(undo);
+  const fields = (await compensate.editor.completions(compensate.file, compensate.at)).map(({ label }) => label);
+  expect(fields).toContain('ms');
+  expect(fields).not.toContain('bucket');
+  const kind = await open(`${MODELINE}apiVersion: maestro/v1\nkind: |\n`);
+  expect((await kind.editor.completions(kind.file, kind.at)).map(({ label }) => label)).toEqual(['Runbook', 'Workflow']);
+});
+
 test('hovering a field of `with` shows its description, hovering `uses` the task', async () => {
   const field = await open(CLEAN.replace('        ms:', '        m|s:'));
   expect(await field.editor.hover(field.file, field.at)).toMatch(/^The ms of tasks\/wait\.sleep$/m);

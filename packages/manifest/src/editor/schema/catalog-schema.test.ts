@@ -4,6 +4,7 @@ import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { rules } from '../../lint/rules/index.ts';
 import { parseCatalog } from '../../parse/catalog.ts';
 import { catalogSchema } from './catalog-schema.ts';
 
@@ -57,6 +58,11 @@ describe('every valid manifest is valid', () => {
     const text = readFileSync(new URL(name, runbooks), 'utf8');
     expect(validator(core, text)(text)).toEqual([]);
   });
+
+  it('the good example of every rule', () => {
+    const check = validator(installed);
+    for (const { code, examples } of rules) expect(check(examples.good), code).toEqual([]);
+  });
 });
 
 describe('the schema of `with`', () => {
@@ -88,6 +94,20 @@ describe('the schema of `with`', () => {
       description: 'T\n\nD',
       properties: { by: { description: 'How many', default: 1, anyOf: [{ type: 'integer' }, { type: 'string' }] } },
     });
+  });
+
+  it('is that of the task that undoes, and of those at the end', () => {
+    const check = validator([counted]);
+    const workflow = (undo: string, last: string) => `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: a, version: 1.0.0 }
+spec:
+  tasks: [{ id: a, uses: tasks/count@1.0.0, with: { by: 1 }, compensate: { uses: tasks/count@1.0.0, with: ${undo} } }]
+  finally: [{ id: b, uses: tasks/count@1.0.0, with: ${last} }]
+`;
+    expect(check(workflow('{ by: "${tasks.a.output.n}" }', '{ by: 2 }'))).toEqual([]);
+    expect(check(workflow('{ bye: 1, by: 1 }', '{ by: 2 }')).join()).toContain('/spec/tasks/0/compensate/with');
+    expect(check(workflow('{ by: 1 }', '{ by: two }')).join()).toContain('/spec/finally/0/with/by');
   });
 
   it('is that of the version that a range selects; of an unusual range any there is', () => {
