@@ -93,7 +93,7 @@ describe('types', () => {
     ['tasks.fetch.output.rows.filter(r, r.size > 3).map(r, r.size * 2)', 'list<int>'],
     ['tasks.fetch.output.rows.map(r, r.size > 3, r.hash)', 'list<string>'],
     ['tasks.fetch.output.rows.exists(r, r.note == null)', 'bool'],
-    ['tasks.fetch.output.meta.anything', 'string'],
+    ['has(tasks.fetch.output.meta.anything) ? tasks.fetch.output.meta.anything : "none"', 'string'],
     ['tasks.fetch.output.meta[params.bucket]', 'string'],
     ['tasks.fetch.output.meta.map(k, k)', 'list<string>'],
     ['tasks.fetch.output.open.a', 'string'],

@@ -84,11 +84,15 @@ function requireGuard(walk: Walk, node: AccessNode, container: ExprType, key: st
     if (members.some((each) => readMember(each, key, index) === undefined)) walk.unproven();
     return;
   }
-  if (
-    members.every((each) => each.kind !== 'object' || each.fields.get(key)?.required || (each.rest !== undefined && !each.fields.has(key)))
-  )
-    return;
-  absent(walk, node);
+  if (members.some((each) => mayLack(each, key))) absent(walk, node);
+}
+
+/** Whether a field may be absent. Of something that holds anything at all, what an author reads is taken to be there. */
+function mayLack(container: ExprType, key: string): boolean {
+  if (container.kind === 'map') return container.value.kind !== 'dyn';
+  if (container.kind !== 'object') return false;
+  const field = container.fields.get(key);
+  return field ? !field.required : container.rest?.kind !== 'dyn';
 }
 
 /** Whether an index can be things of which not all are one. */
