@@ -39,7 +39,8 @@ function readType(
   guarded: boolean,
 ): ExprType {
   const members = alternatives(container);
-  if (container === FAULT || members.length === 0) return FAULT;
+  if (container === FAULT) return FAULT;
+  if (members.length === 0) return NEVER;
   const found = members.map((member) => readMember(member, key, index)).filter((type) => type !== undefined);
   if (members.some(({ kind }) => kind === 'dyn') || (index && isMixed(index))) walk.unproven();
   if (found.length > 0) {

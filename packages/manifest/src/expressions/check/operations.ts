@@ -11,9 +11,11 @@ import {
   FAULT,
   type Field,
   isJsonNumber,
+  isNever,
   isScalar,
   join,
   joinAll,
+  NEVER,
 } from '../types/type.ts';
 import { doubt } from './doubts.ts';
 import { whenFalse, whenTrue } from './facts.ts';
@@ -26,6 +28,8 @@ export function operationType(walk: Walk, node: NodeOf<BinaryOperator>, locals: 
   const [left, right] = node.args;
   const a = walk.type(left, locals);
   const b = walk.type(right, locals);
+  // Where one side never has a value, this is never evaluated: it adds nothing to what the whole can be.
+  if (a !== FAULT && b !== FAULT && (isNever(a) || isNever(b))) return NEVER;
   const operands = [
     { node: left, type: a },
     { node: right, type: b },

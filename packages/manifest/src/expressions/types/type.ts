@@ -89,6 +89,11 @@ export function alternatives(type: ExprType): readonly ExprType[] {
   return type.kind === 'union' ? type.members : [type];
 }
 
+/** Whether there is no value of a type: what has it is never evaluated. */
+export function isNever(type: ExprType): boolean {
+  return alternatives(type).length === 0;
+}
+
 /** A list whose element is looked at when it is asked for: a schema may refer to itself. */
 export function listOf(element: () => ExprType): ExprType {
   let known: ExprType | undefined;
