@@ -25,8 +25,10 @@ const MOST = 64;
 export interface Alternatives {
   /** Schemas without `anyOf`, `oneOf` and `allOf`; at least one. */
   list: JsonSchema[];
-  /** A value may have but one of the shapes, and some value has several: they cannot be taken one by one. */
-  exclusive: boolean;
+  /** Each `oneOf` that a value could fit twice, which it must not, as text: its shapes cannot be taken one by one. */
+  exclusive: Set<string>;
+  /** Those of them that every value is held to. */
+  always: Set<string>;
 }
 
 /** A schema without what only describes it; other values are returned as they are. */
@@ -52,7 +54,8 @@ function strip(value: unknown, names: boolean): unknown {
  */
 export function alternativesOf(schema: JsonSchema, resolve: (schema: AnySchema) => AnySchema | undefined): Alternatives | undefined {
   let list: JsonSchema[] = [without(schema, ['allOf', 'anyOf', 'oneOf', '$ref'])];
-  let exclusive = false;
+  const exclusive = new Set<string>();
+  const always = new Set<string>();
   for (const name of ['allOf', 'anyOf', 'oneOf'] as const) {
     const branches = keyword(schema, name);
     if (!Array.isArray(branches)) continue;
@@ -60,17 +63,23 @@ export function alternativesOf(schema: JsonSchema, resolve: (schema: AnySchema) 
     for (const branch of branches as AnySchema[]) {
       const target = resolve(branch);
       if (target === undefined || target === false) return undefined;
-      const inner = target === true ? { list: [{}], exclusive: false } : alternativesOf(target, resolve);
+      const inner =
+        target === true ? { list: [{}], exclusive: new Set<string>(), always: new Set<string>() } : alternativesOf(target, resolve);
       if (!inner) return undefined;
-      exclusive ||= inner.exclusive;
+      for (const text of inner.exclusive) exclusive.add(text);
+      if (name === 'allOf') for (const text of inner.always) always.add(text);
       shapes.push(inner.list);
     }
     const joined = name === 'allOf' ? product(list, shapes) : product(list, [shapes.flat()]);
     if (!joined || joined.length === 0 || joined.length > MOST) return undefined;
     list = joined;
-    if (name === 'oneOf') exclusive ||= overlap(joined);
+    if (name === 'oneOf' && overlap(joined)) {
+      const text = canonicalJson(meaning(branches));
+      exclusive.add(text);
+      always.add(text);
+    }
   }
-  return { list, exclusive };
+  return { list, exclusive, always };
 }
 
 /** One of each list, all together, in every combination. */

@@ -33,7 +33,11 @@ export function compareObjects(
   }
   for (const name of names(after)) {
     if (field(before, name) !== undefined || (side === 'input' && has.has(name))) continue;
-    changes.push({ path: `${path}${step(name)}`, breaking: false, message: side === 'input' ? 'is new and optional' : 'is new' });
+    const at = `${path}${step(name)}`;
+    const fresh = field(after, name) as AnySchema;
+    // It was one of the fields without a name of their own, where those have a type.
+    if (typeof others.before === 'object') changes.push(...comparing.compare({ before: others.before, after: fresh, path: at }));
+    changes.push({ path: at, breaking: false, message: side === 'input' ? 'is new and optional' : 'is new' });
   }
   return [...changes, ...compareRest(others, path, comparing), ...opaque(before, after, path, side === 'input' ? after : before)];
 }

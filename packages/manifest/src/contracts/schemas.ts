@@ -18,6 +18,8 @@ class Comparison implements Comparing {
   readonly side: Side;
   readonly #before: AnySchema;
   readonly #after: AnySchema;
+  /** A reference means the same in both. */
+  readonly #sameDefinitions: boolean;
   #depth = 0;
   /** Alternatives are held against each other: this bounds the work that hostile schemas make. */
   #steps = 20_000;
@@ -26,6 +28,7 @@ class Comparison implements Comparing {
     this.#before = before;
     this.#after = after;
     this.side = side;
+    this.#sameDefinitions = definitions(before) === definitions(after) && [before, after].every(refersToDefinitions);
   }
 
   compare(pair: Pair): Change[] {
@@ -43,7 +46,7 @@ class Comparison implements Comparing {
     const before = dereference(pair.before, this.#before);
     const after = dereference(pair.after, this.#after);
     if (before === undefined || after === undefined) return [{ path, breaking: true, message: 'refers to a schema that is not there' }];
-    if (same(before, after) && !hasReferences(before)) return [];
+    if (same(before, after) && (this.#sameDefinitions || !hasReferences(before))) return [];
     const [sub, sup] = this.side === 'input' ? [before, after] : [after, before];
     if (anything(sup)) return anything(sub) ? [] : [widened(path, this.side)];
     if (anything(sub))
@@ -59,7 +62,8 @@ class Comparison implements Comparing {
     const news = alternativesOf(after, (schema) => dereference(schema, this.#after));
     if (!olds || !news) return [{ path, breaking: true, message: 'changed in a way that cannot be compared' }];
     const [subs, sups] = this.side === 'input' ? [olds, news] : [news, olds];
-    if (sups.exclusive && !subs.exclusive) {
+    const held = (text: string) => subs.always.has(text) && (this.#sameDefinitions || !text.includes('"$ref"'));
+    if (![...sups.exclusive].every(held)) {
       return [{ path, breaking: true, message: 'exactly one of several shapes is asked for, which was not so' }];
     }
     const changes = subs.list.flatMap((sub) => {
@@ -114,6 +118,17 @@ function anything(schema: AnySchema): boolean {
 
 function same(a: unknown, b: unknown): boolean {
   return canonicalJson(meaning(a)) === canonicalJson(meaning(b));
+}
+
+function definitions(root: AnySchema): string {
+  if (typeof root === 'boolean') return '';
+  return canonicalJson(['$defs', 'definitions'].map((name) => meaning({ properties: keyword(root, name) ?? {} })));
+}
+
+/** Every reference leads into the definitions, and not to other parts of the schema. */
+function refersToDefinitions(root: AnySchema): boolean {
+  const references = canonicalJson(root).match(/"\$ref":"[^"]*/g) ?? [];
+  return references.every((reference) => /^"\$ref":"#\/(\$defs|definitions)\//.test(reference));
 }
 
 /** What a reference stands for may differ where the references are the same. */
