@@ -42,9 +42,8 @@ export class RestateDurable implements Durable {
 
   async race<T>(steps: Step<T>[]): Promise<T> {
     try {
-      const [first, ...others] = steps.map((step) => (step as RestateStep<T>).promise);
-      // One step needs no combinator, and most waits of most runs are for one.
-      return await (first !== undefined && others.length === 0 ? first : RestatePromise.race(first ? [first, ...others] : []));
+      // Also for one step: awaited itself, it could never be awaited again after a cancellation, and clean-up goes on after one.
+      return await RestatePromise.race(steps.map((step) => (step as RestateStep<T>).promise));
     } catch (error) {
       if (error instanceof CancelledError) throw new RunCancelled();
       throw error;
