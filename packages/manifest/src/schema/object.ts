@@ -17,10 +17,11 @@ export function checkObject(checker: Checking, schema: Schema, node: MapNode, pa
   checker.spend(required.length / 10);
   const missing = new Set(required.filter((name) => !node.entries.has(name)));
   const problems: SchemaProblem[] = [];
+  const meant = new Set<string>();
   for (const entry of node.entries.values()) {
     if (problems.length >= MOST_PROBLEMS) break;
     const schemas = schemasOf(checker, schema, properties, entry.name);
-    if (schemas === 'unknown') problems.push(unknown(checker, node, entry, path, properties, missing));
+    if (schemas === 'unknown') problems.push(unknown(checker, node, entry, path, properties, missing, meant));
     else for (const fieldSchema of schemas) problems.push(...checker.check(fieldSchema, entry.value, [...path, entry.name]));
   }
   problems.push(...names(checker, schema, node, path), ...sizes(schema, node, path), ...dependents(checker, schema, node, path, missing));
@@ -73,8 +74,17 @@ function schemasOf(checker: Checking, schema: Schema, properties: Fields, name: 
   return isSchema(additional) ? [additional] : [];
 }
 
-function unknown(checker: Checking, node: MapNode, entry: Entry, path: Path, properties: Fields, missing: Set<string>): SchemaProblem {
-  const free = Object.keys(properties).filter((name) => !node.entries.has(name));
+function unknown(
+  checker: Checking,
+  node: MapNode,
+  entry: Entry,
+  path: Path,
+  properties: Fields,
+  missing: Set<string>,
+  /** What earlier ones were probably meant to be: two fixes must not give two fields one name. */
+  meant: Set<string>,
+): SchemaProblem {
+  const free = Object.keys(properties).filter((name) => !node.entries.has(name) && !meant.has(name));
   const [near] = nearest(entry.name, free);
   const noun = checker.options.noun;
   const problem: SchemaProblem = {
@@ -87,6 +97,7 @@ function unknown(checker: Checking, node: MapNode, entry: Entry, path: Path, pro
   };
   if (near !== undefined) {
     missing.delete(near);
+    meant.add(near);
     return { ...problem, near, hint: `write ${near}`, replacement: /^[A-Za-z_][\w.-]*$/.test(near) ? near : quote(near) };
   }
   const all = Object.keys(properties);

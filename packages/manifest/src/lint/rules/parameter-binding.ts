@@ -67,7 +67,7 @@ spec:
       if (context.session.manifests.twins(workflow).length > 1) return;
       const misspelt = checkInputs(context, runbook, workflow);
       for (const entry of runbook.with?.entries.values() ?? []) {
-        const meant = checkEntry(context, runbook, workflow, entry);
+        const meant = checkEntry(context, runbook, workflow, entry, misspelt);
         if (meant !== undefined) misspelt.add(meant);
       }
       for (const { parameter } of workflow.parameters) {
@@ -78,13 +78,19 @@ spec:
 });
 
 /** One entry of `spec.with`: its name, then its value. Returns the parameter that a misspelt name was probably meant to be. */
-function checkEntry({ session, report }: RuleContext, runbook: Runbook, workflow: Workflow, entry: Entry): string | undefined {
+function checkEntry(
+  { session, report }: RuleContext,
+  runbook: Runbook,
+  workflow: Workflow,
+  entry: Entry,
+  misspelt: ReadonlySet<string>,
+): string | undefined {
   const target = workflow.parameters.find((view) => view.parameter.name === entry.name);
   if (!target) {
     const names = workflow.parameters.map((view) => view.parameter.name);
     const near = nearest(
       entry.name,
-      names.filter((name) => !runbook.with?.entries.has(name)),
+      names.filter((name) => !runbook.with?.entries.has(name) && !misspelt.has(name)),
     );
     report(runbook, {
       start: entry.key.start,
