@@ -83,6 +83,22 @@ describe('maestro lint --fix', () => {
     expect(readFileSync(path.join(cwd, 'runbooks/c.yaml')).equals(latin)).toBe(true);
   });
 
+  test('leaves a catalog that is an installed package alone', async () => {
+    const cwd = project({
+      'maestro.config.json': JSON.stringify({ catalogs: ['@acme/runbooks', 'runbooks'] }),
+      'node_modules/@acme/runbooks/package.json': JSON.stringify({ name: '@acme/runbooks', version: '1.0.0' }),
+      'node_modules/@acme/runbooks/a.yaml': WRONG,
+      'runbooks/b.yaml': WRONG.replace('name: demo', 'name: other'),
+    });
+    const { code, stdout } = await execute(['lint', '--fix'], { cwd });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^fixed 4 findings in 1 file\n {2}runbooks\/b\.yaml {2}4\n/);
+    expect(read(cwd, 'node_modules/@acme/runbooks/a.yaml')).toBe(WRONG);
+    // The lock file is not put there either.
+    expect(await execute(['lint', '--fix', 'node_modules/@acme/runbooks/a.yaml'], { cwd })).toMatchObject({ code: 0 });
+    expect((await execute(['lock'], { cwd })).stdout).toMatch(/^wrote runbooks\/maestro\.lock\.yaml: 1 reference, 2 manifests\n/);
+  });
+
   test('leaves what cannot be read as YAML as it is', async () => {
     const text = 'apiVersion: maestro/v1\nkind: [\n';
     const cwd = project({ 'runbooks/a.yaml': text });

@@ -37,7 +37,9 @@ export async function lint(context: Context, paths: readonly string[], options: 
       .filter((file) => asked.length === 0 || asked.some((place) => isWithin(path.resolve(cwd, file), place))),
   );
   if (wanted.size === 0) throw nothingThere(asked.length === 0 ? (await context.config()).catalogs : asked, cwd);
-  const { files, fixed } = options.fix ? mend(loaded, wanted) : { files: loaded.files, fixed: new Map<string, number>() };
+  // A catalog that is an installed package is changed where it is made, unless somebody names it.
+  const own = [...wanted].filter((file) => asked.length > 0 || !path.resolve(cwd, file).split(path.sep).includes('node_modules'));
+  const { files, fixed } = options.fix ? mend(loaded, new Set(own)) : { files: loaded.files, fixed: new Map<string, number>() };
   await writeChanged(loaded.files, files, cwd);
   // What accompanies a format for machines does not stand between its lines.
   if (fixed.size > 0) tellFixed(fixed, options.format === 'pretty' ? out : context.terminal.err);
