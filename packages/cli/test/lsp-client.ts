@@ -55,10 +55,12 @@ export interface EditorOptions {
   folder: string;
   settings?: unknown;
   processId?: number;
+  /** Whether the editor tells when files change; default true. */
+  watches?: boolean;
 }
 
 /** Starts a server and says hello. It is killed when the test ends. */
-export async function startEditor(command: string[], { folder, settings, processId }: EditorOptions): Promise<Editor> {
+export async function startEditor(command: string[], { folder, settings, processId, watches = true }: EditorOptions): Promise<Editor> {
   const child = spawn(process.execPath, command, { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)));
@@ -90,7 +92,7 @@ export async function startEditor(command: string[], { folder, settings, process
     rootUri,
     workspaceFolders: [{ uri: rootUri, name: 'test' }],
     capabilities: {
-      workspace: { configuration: true, workspaceFolders: true, didChangeWatchedFiles: { dynamicRegistration: true } },
+      workspace: { configuration: true, workspaceFolders: true, didChangeWatchedFiles: { dynamicRegistration: watches } },
       textDocument: {
         completion: { completionItem: { documentationFormat: ['markdown', 'plaintext'], snippetSupport: true } },
         hover: { contentFormat: ['markdown'] },

@@ -60,7 +60,7 @@ interface Opened {
   demo: string;
 }
 
-async function workspace(extra: Record<string, string> = {}): Promise<Opened> {
+async function workspace(extra: Record<string, string> = {}, watches = true): Promise<Opened> {
   const dir = folder({
     'maestro.config.json': JSON.stringify({ packages: ['./tasks'] }),
     'tasks/package.json': JSON.stringify({
@@ -73,7 +73,7 @@ async function workspace(extra: Record<string, string> = {}): Promise<Opened> {
     'runbooks/demo.yaml': DEMO,
     ...extra,
   });
-  const editor = await startEditor([BIN, 'lsp', '--stdio'], { folder: dir });
+  const editor = await startEditor([BIN, 'lsp', '--stdio'], { folder: dir, watches });
   return { editor, dir, fetch: path.join(dir, 'runbooks/fetch.yaml'), demo: path.join(dir, 'runbooks/demo.yaml') };
 }
 
@@ -250,6 +250,28 @@ test('ranges are what the lock file says, which is read again when it changes', 
   writeFileSync(lockFile, 'lockVersion: 99\n');
   const broken = await editor.diagnostics(lockFile, (diagnostics) => diagnostics.length > 0);
   expect(broken[0]?.source).toBe('maestro');
+});
+
+test('for an editor that watches no files it watches the catalog itself', async () => {
+  const { editor, fetch, demo } = await workspace({}, false);
+  editor.open(demo, DEMO);
+  expect(await editor.diagnostics(demo)).toEqual([]);
+  writeFileSync(fetch, FETCH.replace('name: bucket', 'name: pail').replace('params.bucket', 'params.pail'));
+  const found = await editor.diagnostics(demo, (diagnostics) => diagnostics.length > 0);
+  expect(new Set(found.map(({ code }) => code))).toEqual(new Set(['parameter-binding']));
+});
+
+test('the source of a task is where its package ships it', async () => {
+  const { editor, dir, fetch } = await workspace({
+    'tasks/src/connectors/s3.get.ts': "// Gets\nexport const s3Get = { name: 'connectors/s3.get' };\n",
+  });
+  editor.open(fetch, FETCH);
+  const [found] = (await editor.connection.sendRequest(DefinitionRequest.type, {
+    textDocument: { uri: pathToFileURL(fetch).href },
+    position: at(FETCH, 'connectors/s3.get', 3),
+  })) as LocationLink[];
+  expect(found?.targetUri).toBe(pathToFileURL(path.join(dir, 'tasks/src/connectors/s3.get.ts')).href);
+  expect(found?.targetSelectionRange.start.line).toBe(1);
 });
 
 test('other YAML is left alone; a manifest outside of the catalogs is not', async () => {

@@ -17,7 +17,9 @@ import { Projects } from './projects.ts';
 import { Watching } from './watching.ts';
 
 /** `maestro lsp`: speaks with an editor until it says `exit`, its process ends, or it hangs up; the library then ends this process. */
-export function serve({ io, globals }: Context): Promise<ExitCode> {
+export function serve({ io, globals, terminal }: Context): Promise<ExitCode> {
+  if (io.isTTY.stdin)
+    terminal.err.line('maestro lsp is for editors, which speak with it over standard input and output; see docs/editors.md');
   const connection = createConnection(io.stdin, io.stdout);
   const documents = new TextDocuments(TextDocument);
   const projects = new Projects(globals, io);
