@@ -158,6 +158,8 @@ test('hovering tells the type of an expression, a task and a field', async () =>
   expect(await hover('output.slept', 8)).toMatch(/tasks\.pause\.output\.slept: (int|number|double)/);
   expect(await hover('tasks.pause.output', 14)).toContain('slept: ');
   expect(await hover('connectors/s3.get')).toContain('Effect: `read`');
+  expect(await hover('id: get', 5)).toMatch(/^```\ntasks\.get\.output: /);
+  expect(await hover('name: bucket', 7)).toBe('```\nparams.bucket: string\n```\n\nWhere it is');
   expect(await hover('ms: 5')).toContain('**ms**: number');
   expect(await hover('policy: {')).toContain('The policy context of the run');
 });

@@ -70,16 +70,40 @@ function isScalarValue({ node }: Spot): boolean {
   return node.kind === 'scalar' && node.empty !== true;
 }
 
-/** What `uses`, `needs` or `workflowRef` names. */
+/** What `uses`, `needs` or `workflowRef` names, and what the name of a parameter or the id of a task stands for. */
 function aboutReference(session: Session, manifest: Manifest, { path, node }: Spot): string | undefined {
   if (!isString(node)) return undefined;
+  const views = manifest.kind === 'Runbook' ? manifest.inputs : manifest.parameters;
+  const view = views.find(({ name }) => name === node);
+  if (view) {
+    const { parameter } = view;
+    const source = `${manifest.kind === 'Runbook' ? 'inputs' : 'params'}.${parameter.name}`;
+    return joined([named(session, manifest, source), parameter.description]);
+  }
   if (manifest.kind === 'Runbook') {
     const workflow = manifest.workflowRef?.node === node ? session.workflowOf(manifest) : undefined;
     return workflow && workflowText(workflow);
   }
+  const own = allTasks(manifest).find(({ id }) => id === node);
+  if (own) return joined([named(session, manifest, `${taskName(node.value)}.output`), targetText(session, own)]);
   const call = allCalls(manifest).find(({ uses }) => uses?.node === node);
   const needed = path.at(-2) === 'needs' ? allTasks(manifest).find(({ id }) => id?.value === node.value) : undefined;
   return call ? targetText(session, call) : needed && targetText(session, needed);
+}
+
+/** What an expression would read under a name. */
+function named(session: Session, manifest: Manifest, source: string): string | undefined {
+  let type: ExprType | undefined;
+  session.checkerAt({ manifest, place: manifest.kind === 'Runbook' ? 'bindings' : 'outputs' }).check(source, (_, found) => {
+    // The last is all of it.
+    type = found;
+  });
+  return type && typed(source, type);
+}
+
+/** As expressions name it. */
+function taskName(id: string): string {
+  return /^[a-z]\w*$/.test(id) ? `tasks.${id}` : `tasks["${id}"]`;
 }
 
 function targetText(session: Session, call: CallView): string | undefined {
