@@ -94,9 +94,11 @@ function aboutReference(session: Session, manifest: Manifest, { path, node }: Sp
 /** What an expression would read under a name. */
 function named(session: Session, manifest: Manifest, source: string): string | undefined {
   let type: ExprType | undefined;
-  session.checkerAt({ manifest, place: manifest.kind === 'Runbook' ? 'bindings' : 'outputs' }).check(source, (_, found) => {
+  session.checkerAt({ manifest, place: manifest.kind === 'Runbook' ? 'bindings' : 'outputs' }).check(source, {
     // The last is all of it.
-    type = found;
+    observe: (_, found) => {
+      type = found;
+    },
   });
   return type && typed(source, type);
 }

@@ -1,6 +1,7 @@
 import { type AccessNode, type ASTNode, children, literalKey } from '../expressions/ast.ts';
 import { DEFAULT_LIMITS, type ExprType } from '../expressions/index.ts';
 import { parseExpression } from '../expressions/parse.ts';
+import { conditionSource } from '../lint/condition.ts';
 import type { Session } from '../lint/session.ts';
 import type { ExpressionSpot } from './expression-at.ts';
 
@@ -21,7 +22,9 @@ export function partAt(session: Session, { site, expression, at }: ExpressionSpo
   const result = parseExpression(source, DEFAULT_LIMITS);
   if ('problem' in result) return undefined;
   const types = new Map<string, ExprType>();
-  session.checkerAt(site).check(source, { observe: (node, type) => types.set(`${node.start} ${node.end}`, type) });
+  // As lint does: what a task is given is only looked at where its `when` holds.
+  const given = site.task && site.place !== 'when' ? conditionSource(site.task) : undefined;
+  session.checkerAt(site).check(source, { given, observe: (node, type) => types.set(`${node.start} ${node.end}`, type) });
   const node = smallest(result.parsed.ast, at);
   if (!node) return undefined;
   const { start, end } = node;
