@@ -2,6 +2,7 @@
 import { disclosurePackageSpeed } from './disclosure-package.ts';
 import { engineInProcess } from './engine-in-process.ts';
 import { engineRestate } from './engine-restate.ts';
+import { expressionEvaluate } from './expression-evaluate.ts';
 import { describe, type Figure } from './figure.ts';
 import { lintCatalog } from './lint-catalog.ts';
 import { lintStart } from './lint-start.ts';
@@ -11,6 +12,7 @@ import { schemaValidateRepeated } from './schema-validate.ts';
 const benches: Record<string, () => Promise<Figure[]>> = {
   'engine-restate': engineRestate,
   'engine-in-process': engineInProcess,
+  'expression-evaluate': expressionEvaluate,
   'lint-start': lintStart,
   'lint-catalog': lintCatalog,
   'lsp-diagnostics': lspDiagnostics,

@@ -9,9 +9,7 @@ import { registerPatterns } from './functions/patterns.ts';
 import { registerStandard } from './functions/standard.ts';
 import { registerStrings } from './functions/strings.ts';
 import type { ExpressionLimits } from './limits.ts';
-
-/** What an expression may name. Whether it is there, and what it is, depends on where the expression stands. */
-export const ROOTS = ['params', 'inputs', 'tasks', 'run', 'item', 'index', 'secrets'] as const;
+import { ROOTS } from './roots.ts';
 
 const environments = new WeakMap<ExpressionLimits, Environment>();
 

@@ -2,7 +2,8 @@ export { type Checker, type CheckOptions, type CheckResult, createChecker } from
 export type { ScopeTypes } from './check/scope.ts';
 export type { ExpressionProblem, Reference, ReferenceKind } from './check/walk.ts';
 export { ExpressionError, type ExpressionErrorCode } from './errors.ts';
-export { type CompiledExpression, compileExpression, type EvaluationScope } from './evaluate/program.ts';
+export { type CompiledExpression, compileExpression } from './evaluate/program.ts';
+export type { EvaluationScope } from './evaluate/root.ts';
 export { createEvaluator, type Evaluator, evaluateTemplate, SecretReference } from './evaluate/template.ts';
 export { DEFAULT_LIMITS, type ExpressionLimits } from './limits.ts';
 export { type EmbeddedExpression, type ParsedScalar, parseScalar, type ScalarError } from './scalar.ts';

@@ -75,7 +75,7 @@ function evaluate(test: ConformanceTest): { value: unknown } | { error: string }
   const checked = parsed.check();
   if (!checked.valid) return { error: checked.error?.summary ?? 'it does not check' };
   try {
-    return { value: metered(limits, () => parsed(variables), undefined) };
+    return { value: metered(limits, parsed, variables, undefined) };
   } catch (error) {
     if (error instanceof Failure || error instanceof Error) return { error: error.message.split('\n')[0] ?? '' };
     throw error;

@@ -68,6 +68,13 @@ export function run(ev: Evaluator, node: ASTNode, scope: unknown): unknown {
   return (node as unknown as Node).evaluate(ev, node, scope);
 }
 
+const evaluators = new WeakMap<Environment, Evaluator>();
+
+/** The evaluator of an environment that was amended. */
+export function evaluatorOf(env: Environment): Evaluator {
+  return evaluators.get(env) as Evaluator;
+}
+
 /**
  * Amends the evaluator of an environment. It takes JSON objects for maps whatever their fields: cel-js asks an object's
  * `constructor` what it is, which in JSON is a field like any other. And it lets quantifiers forget errors that do not
@@ -87,6 +94,7 @@ export function amendEvaluator(env: Environment): void {
         return error;
       }
     };
+    evaluators.set(env, ev);
     return true;
   });
   probe();

@@ -10,6 +10,7 @@ import { type Evaluate, type Evaluator, inside, isOptionalEntry, type Overlay, r
 import { keyOf } from './maps.ts';
 import { spend, spendText } from './meter.ts';
 import { arithmetic, comparison, equality, inRange, logic, MAX_INT, membership, negation } from './operators.ts';
+import { followLifted, pathOf } from './paths.ts';
 import { kindOf, mark, newMap } from './values.ts';
 
 /** Lets go of the data of the last evaluation, which cel-js would keep until the next. */
@@ -74,14 +75,9 @@ function relaxCheck(node: ASTNode): void {
 /** What takes the place of cel-js's evaluator of a node. */
 function evaluatorOf(node: ASTNode): Evaluate | undefined {
   switch (node.op) {
-    case '.': {
-      const [container, name] = node.args;
-      return (ev, _, scope) => readRequired(run(ev, container, scope), name, node);
-    }
-    case '[]': {
-      const [container, index] = node.args;
-      return (ev, _, scope) => readRequired(run(ev, container, scope), run(ev, index, scope), node);
-    }
+    case '.':
+    case '[]':
+      return access(node);
     case '.?': {
       const [container, name] = node.args;
       return (ev, _, scope) => readOptional(run(ev, container, scope), name, node);
@@ -90,6 +86,8 @@ function evaluatorOf(node: ASTNode): Evaluate | undefined {
       const [container, index] = node.args;
       return (ev, _, scope) => readOptional(run(ev, container, scope), run(ev, index, scope), node);
     }
+    case '?:':
+      return ternary(node);
     case 'list':
       return list(node);
     case 'map':
@@ -122,6 +120,27 @@ function evaluatorOf(node: ASTNode): Evaluate | undefined {
     default:
       return undefined;
   }
+}
+
+function access(node: NodeOf<'.' | '[]'>): Evaluate {
+  const [container, key] = node.args;
+  const read: Evaluate =
+    typeof key === 'string'
+      ? (ev, _, scope) => readRequired(run(ev, container, scope), key, node)
+      : (ev, _, scope) => readRequired(run(ev, container, scope), run(ev, key, scope), node);
+  const path = pathOf(node);
+  if (!path) return read;
+  return (ev, self, scope) => followLifted(scope, path) ?? read(ev, self, scope);
+}
+
+/** `a ? b : c`; what is no condition, cel-js reports. */
+function ternary(node: NodeOf<'?:'>): Evaluate {
+  const [condition, then, otherwise] = node.args;
+  return (ev, self, scope) => {
+    const holds = run(ev, condition, scope);
+    if (holds === true) return run(ev, then, scope);
+    return holds === false ? run(ev, otherwise, scope) : inside(self).handle(holds, ev, self, scope);
+  };
 }
 
 function list(node: NodeOf<'list'>): Evaluate {
@@ -188,6 +207,8 @@ function mapKey(key: unknown, node: ASTNode): string | bigint | boolean {
 
 function call(node: NodeOf<'call'>): Evaluate {
   const [name, args] = node.args;
+  const [only] = args;
+  if (name === 'size' && only && args.length === 1) return size(node, only);
   return (ev, self, scope) => {
     const operands = evaluated(ev, args, scope);
     noteOperands(operands);
@@ -204,6 +225,16 @@ function method(node: NodeOf<'rcall'>): Evaluate {
     noteOperands(operands);
     const value = own?.(operands);
     return value === undefined ? noted(name, inside(self).handle(operands, ev, self)) : value;
+  };
+}
+
+/** `size(list)` here; of everything else in cel-js. */
+function size(node: NodeOf<'call'>, operand: ASTNode): Evaluate {
+  return (ev, self, scope) => {
+    const value = run(ev, operand, scope);
+    if (Array.isArray(value)) return BigInt(value.length);
+    noteOperands([value]);
+    return noted(node.args[0], inside(self).handle([value], self, ev));
   };
 }
 
@@ -233,6 +264,8 @@ function converted(name: string, operand: unknown): unknown {
       throw new Failure('expression-value', `int: ${operand} is out of the range of 64 bits`);
   } else if (name === 'uint' && typeof operand === 'number' && operand >= 2 ** 64) {
     throw new Failure('expression-value', `uint: ${operand} is out of the range of 64 bits`);
+  } else if (name === 'string' && typeof operand === 'bigint') {
+    return operand.toString();
   } else if (name === 'string' && operand instanceof Uint8Array) {
     try {
       return LOSSLESS.decode(operand);

@@ -8,7 +8,7 @@ let limits: ExpressionLimits = DEFAULT_LIMITS;
 let memory: Map<string, unknown> | undefined;
 
 /** Runs `evaluate` with the work that its limits allow; an evaluation inside an evaluation has its own. */
-export function metered<A, T>(allowed: ExpressionLimits, evaluate: (argument: A) => T, argument: A): T {
+export function metered<A, B, T>(allowed: ExpressionLimits, evaluate: (a: A, b: B) => T, a: A, b: B): T {
   const outerLeft = left;
   const outerLimits = limits;
   const outerMemory = memory;
@@ -16,7 +16,7 @@ export function metered<A, T>(allowed: ExpressionLimits, evaluate: (argument: A)
   limits = allowed;
   memory = undefined;
   try {
-    const result = evaluate(argument);
+    const result = evaluate(a, b);
     // CEL's `||`, `&&` and quantifiers forget errors that do not decide; this one has to be heard.
     if (left < 0) throw tooMuchWork();
     return result;

@@ -1,24 +1,17 @@
 import { TypeError as CelTypeError, EvaluationError, ParseError } from '@marcbachmann/cel-js';
 import type { NodeOf } from '../ast.ts';
+import { environment } from '../environment.ts';
 import { ExpressionError, type ExpressionErrorCode, Failure } from '../errors.ts';
 import { DEFAULT_LIMITS, type ExpressionLimits } from '../limits.ts';
 import { parseExpression } from '../parse.ts';
+import { type Evaluator, evaluatorOf, run } from './inside.ts';
 import { instrument } from './instrument.ts';
+import { jsonEvaluator } from './json.ts';
 import { metered } from './meter.ts';
 import { follow, type Path, pathOf } from './paths.ts';
 import { mayRepeat } from './repeats.ts';
-import { toJsonValue, toText } from './results.ts';
-import { liftScalar } from './values.ts';
-
-/** What an expression is evaluated over: JSON. What is absent cannot be read. */
-export interface EvaluationScope {
-  params?: { [name: string]: unknown };
-  inputs?: { [name: string]: unknown };
-  tasks?: { [id: string]: { status: string; output?: unknown } };
-  run?: { [field: string]: unknown };
-  item?: unknown;
-  index?: number;
-}
+import { toText } from './results.ts';
+import { type EvaluationScope, Root } from './root.ts';
 
 /** An expression ready to be evaluated. It holds no data between evaluations. */
 export interface CompiledExpression {
@@ -62,22 +55,24 @@ function compile(source: string, limits: ExpressionLimits): CompiledExpression {
   const checked = parsed.check();
   if (!checked.valid) throw expressionError(source, checked.error);
 
-  const json = (scope: EvaluationScope) => toJsonValue(parsed(variables(scope)), countOutside);
-  const text = (scope: EvaluationScope) => toText(parsed(variables(scope)));
-  const evaluate = <T>(scope: EvaluationScope, convert: (scope: EvaluationScope) => T): T => {
+  const ev = evaluatorOf(environment(limits));
+  const { ast } = parsed;
+  const json = jsonEvaluator(ast, countOutside);
+  const text = (_: Evaluator, root: Root) => toText(run(ev, ast, root));
+  const evaluate = <T>(convert: (ev: Evaluator, root: Root) => T, scope: EvaluationScope): T => {
     try {
-      return metered(limits, convert, scope);
+      return metered(limits, convert, ev, new Root(scope));
     } catch (error) {
       throw expressionError(source, error);
     } finally {
       release?.();
     }
   };
-  const path = pathOf(parsed.ast);
+  const path = pathOf(ast);
   return {
     source,
-    evaluate: path ? (scope) => read(scope, path, source) : (scope) => evaluate(scope, json),
-    evaluateText: (scope) => evaluate(scope, text),
+    evaluate: path ? (scope) => read(scope, path, source) : (scope) => evaluate(json, scope),
+    evaluateText: (scope) => evaluate(text, scope),
   };
 }
 
@@ -95,11 +90,6 @@ function root(scope: EvaluationScope, variable: NodeOf<'id'>): unknown {
   const value = Object.hasOwn(scope, name) ? scope[name as keyof EvaluationScope] : undefined;
   if (value === undefined) throw new Failure('expression-value', `\`${name}\` cannot be read here`, variable);
   return value;
-}
-
-function variables(scope: EvaluationScope): EvaluationScope | { [root: string]: unknown } {
-  if (scope.item === undefined && scope.index === undefined) return scope;
-  return { ...scope, item: liftScalar(scope.item), index: liftScalar(scope.index) };
 }
 
 /** cel-js's codes that mean a value rather than a type. */

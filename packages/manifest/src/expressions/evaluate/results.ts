@@ -6,7 +6,7 @@ import { base64, durationText, timestampText } from './text.ts';
 import { isMadeByCel, isPlainObject, kindOf } from './values.ts';
 
 /** What a result may still hold. */
-interface Room {
+export interface Room {
   values: number;
   text: number;
   /** Whether data from outside may occur in the result more often than in the expression; see `mayRepeat`. */
@@ -19,6 +19,7 @@ interface Room {
  */
 export function toJsonValue(value: unknown, countOutside: boolean): unknown {
   if (typeof value === 'boolean') return value;
+  if (typeof value === 'bigint') return safe(value);
   const limits = currentLimits();
   if (typeof value === 'string' && value.length <= limits.resultText) return value;
   return convert(value, { values: limits.resultValues, text: limits.resultText, countOutside });
@@ -46,7 +47,21 @@ export function toText(value: unknown): string {
   return typeof json === 'string' ? json : JSON.stringify(json);
 }
 
-function convert(value: unknown, room: Room): unknown {
+/** Room for a result that is made piece by piece, of data that need not be counted. */
+export function newRoom(): Room {
+  const limits = currentLimits();
+  return { values: limits.resultValues, text: limits.resultText, countOutside: false };
+}
+
+/** Takes the room of a list or a map with so many characters of keys. */
+export function takeRoom(room: Room, text: number): void {
+  if (--room.values < 0) throw tooLarge('values', currentLimits().resultValues);
+  room.text -= text;
+  if (room.text < 0) throw tooLarge('characters of text', currentLimits().resultText);
+}
+
+/** A value as JSON, as far as there is room for it. */
+export function convert(value: unknown, room: Room): unknown {
   if (--room.values < 0) throw tooLarge('values', currentLimits().resultValues);
   if (typeof value === 'string') return counted(value, room);
   if (typeof value === 'boolean' || value === null) return value;

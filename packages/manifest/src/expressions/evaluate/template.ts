@@ -1,8 +1,9 @@
 import type { Template } from '../../plan.ts';
 import { ExpressionError } from '../errors.ts';
 import { DEFAULT_LIMITS, type ExpressionLimits } from '../limits.ts';
-import { compileExpression, type EvaluationScope } from './program.ts';
+import { compileExpression } from './program.ts';
 import { setField } from './results.ts';
+import type { EvaluationScope } from './root.ts';
 
 /**
  * A secret by its name, as it stands in an evaluated template: only the worker turns it into text, at `execute`.
