@@ -9,7 +9,7 @@ const forms: readonly [name: string, hint: string, pattern: RegExp][] = [
   ['a Google API key', 'AIza', /\bAIza[0-9A-Za-z_-]{35}/],
   ['a Stripe key', '_live_', /\b[rs]k_live_[0-9A-Za-z]{16}/],
   ['an npm token', 'npm_', /\bnpm_[0-9A-Za-z]{36}/],
-  ['a JSON Web Token', 'eyJ', /\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10}/],
+  ['a JSON Web Token', 'eyJ', /\beyJ[0-9A-Za-z_-]{10,400}\.eyJ[0-9A-Za-z_-]{10,400}/],
 ];
 
 /** A URL with a user and a password, which is no expression. */
@@ -34,5 +34,5 @@ export function credentialUnder(field: string, text: string): string | undefined
     .toLowerCase();
   if (!names.test(name) || text.includes('${') || text.length < 6 || /\s/.test(text)) return undefined;
   if (/^[A-Z][A-Z0-9_]*$/.test(text) || /^[<[(*]|^(?:x+|\*+|changeme|example|dummy|none|null|todo)$/i.test(text)) return undefined;
-  return `a ${name.replaceAll('_', ' ')}`;
+  return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name.replaceAll('_', ' ')}`;
 }
