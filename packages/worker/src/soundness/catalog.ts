@@ -10,9 +10,12 @@ interface Line {
   others?: string[];
 }
 
+/** What a task or a sub-workflow takes and returns. */
+type Callable = Pick<TaskContract, 'name' | 'version' | 'input' | 'output'>;
+
 interface Task {
   id: string;
-  contract: TaskContract;
+  contract: Callable;
   needs: string[];
   forEach?: { line: Line; items: JsonSchema };
   tolerant: boolean;
@@ -28,7 +31,9 @@ export function cleanCatalog(
   contracts: readonly TaskContract[],
 ): { text: string; parameters: { name: string; schema: JsonSchema; required: boolean }[]; rounds: number } | undefined {
   const parameters = Array.from({ length: 1 + random.int(4) }, (_, at) => parameter(random, at));
-  const lines = workflow(random, contracts, parameters);
+  const [stub] = contracts as [TaskContract];
+  const inner = innerWorkflow(random, stub);
+  const lines = [...workflow(random, [...contracts, inner.callable], parameters), ...inner.lines];
   for (let rounds = 0; rounds < 100; rounds++) {
     const text = lines.map((line) => line.text).join('\n');
     const { catalog } = parseCatalog([{ path: 'random.yaml', text }]);
@@ -77,7 +82,7 @@ function parameter(random: Random, at: number) {
   return { name: `p${at}`, schema: { type, ...more } as JsonSchema, more, type, required: random.chance(0.7) };
 }
 
-function workflow(random: Random, contracts: readonly TaskContract[], parameters: ReturnType<typeof parameter>[]): Line[] {
+function workflow(random: Random, contracts: readonly Callable[], parameters: ReturnType<typeof parameter>[]): Line[] {
   const lines: Line[] = [
     'apiVersion: maestro/v1',
     'kind: Workflow',
@@ -109,12 +114,12 @@ function workflow(random: Random, contracts: readonly TaskContract[], parameters
   for (let at = 0; at < 3; at++) lines.push(attempts(`    o${at}: `, TRIES, () => randomExpression(random, all)));
   if (random.chance(0.4)) {
     const hook: Task = { id: 'last', contract: random.pick(contracts), needs: [], tolerant: false, checksStatus: false };
-    lines.push({ text: random.chance(0.5) ? '  finally:' : '  onFailure:' }, ...taskLines(random, hook, roots, tasks));
+    lines.push({ text: random.chance(0.5) ? '  finally:' : '  onFailure:' }, ...taskLines(random, hook, roots, tasks, true));
   }
   return lines;
 }
 
-function taskLines(random: Random, task: Task, roots: readonly Source[], before: readonly Task[]): Line[] {
+function taskLines(random: Random, task: Task, roots: readonly Source[], before: readonly Task[], isHook = false): Line[] {
   const { id, contract, needs } = task;
   const readable = before.filter((other) => needs.includes(other.id) || random.chance(0.1));
   const sources = sourcesBelow([...roots, ...readable.map(outputOf), { path: 'run.id', schema: { type: 'string' } }]);
@@ -142,6 +147,20 @@ function taskLines(random: Random, task: Task, roots: readonly Source[], before:
     lines.push({ text, others: [...others, value] });
   }
   if (lines.at(-1)?.text === '      with:') lines.pop();
+  if (!isHook && random.chance(0.25)) lines.push(...compensation(random, contract, inside, id));
+  return lines;
+}
+
+/** Undoes a task by calling it again, with what it returned at hand. */
+function compensation(random: Random, contract: Callable, inside: readonly Source[], id: string): Line[] {
+  const sources = [...inside, ...sourcesBelow([{ path: `tasks.${id}.output`, schema: contract.output }])];
+  const { properties, required } = contract.input as { properties: { [name: string]: JsonSchema }; required: string[] };
+  const lines: Line[] = [{ text: '      compensate:' }, { text: `        uses: ${contract.name}@${contract.version}` }];
+  if (required.length > 0) lines.push({ text: '        with:' });
+  for (const name of required) {
+    const { text, others = [] } = attempts(`          ${name}: `, TRIES, () => randomExpression(random, sources, 1));
+    lines.push({ text, others: [...others, `          ${name}: ${literalText(randomValue(random, properties[name] as JsonSchema))}`] });
+  }
   return lines;
 }
 
@@ -161,6 +180,36 @@ function condition(random: Random, sources: readonly Source[], readable: readonl
 function outputOf({ id, contract, forEach }: Task): Source {
   const schema = forEach ? { type: 'array', items: contract.output } : contract.output;
   return { path: `tasks.${id}.output`, schema };
+}
+
+/** A sub-workflow of one task. */
+function innerWorkflow(random: Random, stub: TaskContract): { callable: Callable; lines: Line[] } {
+  const lines = [
+    '---',
+    'apiVersion: maestro/v1',
+    'kind: Workflow',
+    'metadata: { name: inner, version: 1.0.0 }',
+    'spec:',
+    '  parameters: [{ name: alpha, type: integer, required: true }, { name: beta, type: string }]',
+    `  tasks: [{ id: only, uses: ${stub.name}@${stub.version}, with: ${literalText(randomValue(random, stub.input))} }]`,
+    '  outputs:',
+    '    alpha: "${params.alpha + 1}"',
+    '    beta: \'${params.?beta.orValue("none")}\'',
+    '    gamma: "${tasks.only.output}"',
+  ];
+  const input = {
+    type: 'object',
+    properties: { alpha: { type: 'integer' }, beta: { type: 'string' } },
+    required: ['alpha'],
+    additionalProperties: false,
+  };
+  const output = {
+    type: 'object',
+    properties: { alpha: { type: 'integer' }, beta: { type: 'string' }, gamma: stub.output },
+    required: ['alpha', 'beta', 'gamma'],
+    additionalProperties: false,
+  };
+  return { callable: { name: 'workflows/inner', version: '1.0.0', input, output }, lines: lines.map((text) => ({ text })) };
 }
 
 /** How often another expression is tried before giving in. */
