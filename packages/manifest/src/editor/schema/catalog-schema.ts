@@ -19,12 +19,10 @@ export function catalogSchema(catalog: Catalog, contracts: readonly TaskContract
     ...workflows.map((workflow) => usableWorkflow(workflow, `workflows/${workflow.name}`, false)),
   ];
   const referable = workflows.map((workflow) => usableWorkflow(workflow, String(workflow.name), true));
-  const calls: JsonSchema[] = selections('uses', usables, definitions);
-  const fields = toDraft07(workflowSchema, (schema) => choose(schema, 'uses', usables, calls));
-  const bindings = selections('workflowRef', referable, definitions);
-  const runbook = toDraft07(runbookSchema, (schema) => choose(schema, 'workflowRef', referable, bindings));
-  definitions.Runbook = runbook;
-  definitions.Workflow = fields;
+  const calls = selector('uses', usables, definitions);
+  const bindings = selector('workflowRef', referable, definitions);
+  definitions.Runbook = toDraft07(runbookSchema, bindings);
+  definitions.Workflow = toDraft07(workflowSchema, calls);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     type: 'object',
@@ -57,12 +55,26 @@ function identified(catalog: Catalog): Workflow[] {
   });
 }
 
-/** Wherever `field` stands beside a `with`, it offers the choices there are and selects what `with` takes. */
-function choose(schema: JsonSchema, field: string, usables: readonly Usable[], conditions: JsonSchema[]): JsonSchema {
-  const { properties } = schema;
-  if (!isSchemas(properties) || !isSchema(properties.with)) return schema;
-  const base = properties[field];
-  if (base === undefined || typeof base === 'boolean') return schema;
-  const all = [...(Array.isArray(schema.allOf) ? schema.allOf : []), ...conditions];
-  return { ...schema, properties: { ...properties, [field]: referenceSchema(base, usables) }, ...(all.length > 0 ? { allOf: all } : {}) };
+/**
+ * Makes `field`, wherever it stands beside a `with`, offer the choices there are and select what `with` takes. Both stand in
+ * `definitions`: a language has several places for them.
+ */
+function selector(
+  field: string,
+  usables: readonly Usable[],
+  definitions: { [name: string]: AnySchema },
+): (schema: JsonSchema) => JsonSchema {
+  const conditions = selections(field, usables, definitions);
+  const selected = `${field}.with`;
+  if (conditions.length > 0) definitions[selected] = { allOf: conditions };
+  return (schema) => {
+    const { properties, allOf } = schema;
+    if (!isSchemas(properties) || !isSchema(properties.with)) return schema;
+    const base = properties[field];
+    if (base === undefined || typeof base === 'boolean') return schema;
+    definitions[field] ??= referenceSchema(base, usables);
+    const reference = { $ref: `#/definitions/${field}` };
+    const all = [...(Array.isArray(allOf) ? allOf : []), ...(conditions.length > 0 ? [{ $ref: `#/definitions/${selected}` }] : [])];
+    return { ...schema, properties: { ...properties, [field]: reference }, ...(all.length > 0 ? { allOf: all } : {}) };
+  };
 }
