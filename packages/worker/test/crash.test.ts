@@ -73,7 +73,7 @@ describe.each(['worker', 'server'] as const)('kill -9 of the %s', (victim) => {
     60_000 + MOMENTS * 10_000,
   );
 
-  const moments = Math.ceil(MOMENTS / 4);
+  const moments = Math.ceil(MOMENTS / 5);
   it(
     `at ${moments} moments of a run that fails and undoes: lists, sub-workflows, compensations and hooks are completed, each effect under its own key`,
     async () => {

@@ -64,7 +64,12 @@ const hookFields: { [field: string]: JsonSchema } = {
         type: 'object',
         properties: {
           in: { anyOf: listOrExpression, description: 'The list: ${...}' },
-          maxParallel: { type: 'integer', minimum: 1, maximum: 10_000, description: 'How many items run at the same time' },
+          maxParallel: {
+            type: 'integer',
+            minimum: 1,
+            maximum: 1_000,
+            description: 'How many items run at the same time; 10 where it is not said',
+          },
           onError: {
             enum: ['fail', 'continue'],
             description: 'fail: a failed item fails the task; continue: it yields null',

@@ -9,6 +9,8 @@ import { subjectData } from './subject.ts';
 
 /** Items at the same time where the manifest does not say. */
 export const DEFAULT_MAX_PARALLEL = 10;
+/** Most items at the same time: each turn of the loop looks at all that run. */
+const MOST_PARALLEL = 1_000;
 /** Longest list; each item is a step that the engine remembers for the whole run. */
 const MAX_ITEMS = 100_000;
 
@@ -65,7 +67,7 @@ export class ForEach implements Activity {
   constructor(frame: Frame, spec: ForEachSpec) {
     this.#frame = frame;
     this.#spec = spec;
-    this.#max = Math.max(1, spec.forEach.maxParallel ?? DEFAULT_MAX_PARALLEL);
+    this.#max = Math.min(Math.max(1, spec.forEach.maxParallel ?? DEFAULT_MAX_PARALLEL), MOST_PARALLEL);
     this.counts = { total: spec.items.length, succeeded: 0, failed: 0 };
   }
 
