@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ExpressionError } from '../errors.ts';
-import { compileExpression, type EvaluationScope } from './program.ts';
+import { compileExpression } from './program.ts';
+import type { EvaluationScope } from './root.ts';
 import { createEvaluator, evaluateTemplate, SecretReference } from './template.ts';
 
 const evaluator = createEvaluator();
