@@ -36,6 +36,8 @@ it('bundles for a browser with nothing left to import, its dependencies included
     (match) => match[1] as string,
   );
   expect(named.filter((name) => modules.has(name))).toEqual([]);
+  // The layout library belongs to the door for pictures.
+  expect(chunk.moduleIds.filter((id) => id.includes('dagre'))).toEqual([]);
   // A package with a browser build must be taken in that one.
   expect(
     chunk.moduleIds.filter((id) => id.includes('/yaml/dist/') || id.includes('/yaml/browser/')).every((id) => id.includes('/browser/')),
