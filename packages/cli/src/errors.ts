@@ -46,6 +46,8 @@ const SYSTEM_REASONS: Record<string, string> = {
   EROFS: 'the file system is read-only',
   ENAMETOOLONG: 'the name is too long',
   ELOOP: 'too many symbolic links',
+  EIO: 'the device could not read it',
+  EMFILE: 'too many files are open',
 };
 
 /** Why a file operation failed, in words; the path is the caller's to say. */

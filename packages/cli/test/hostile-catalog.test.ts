@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { folder } from './project.ts';
@@ -41,11 +41,14 @@ test('each file that cannot be read is named, with why', () => {
   const cwd = catalog();
   symlinkSync('nowhere', path.join(cwd, 'runbooks', 'dangling.yaml'));
   symlinkSync('circle.yaml', path.join(cwd, 'runbooks', 'circle.yaml'));
+  // Its first page is not mapped: reading it fails as a broken disk does, also for root.
+  if (existsSync('/proc/self/mem')) symlinkSync('/proc/self/mem', path.join(cwd, 'runbooks', 'broken-disk.yaml'));
   const { code, stdout, stderr } = maestro(cwd, ['lint']);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain('CATALOG_UNREADABLE');
   expect(stderr).toContain('runbooks/dangling.yaml: does not exist (ENOENT)');
   expect(stderr).toContain('runbooks/circle.yaml: too many symbolic links (ELOOP)');
+  if (existsSync('/proc/self/mem')) expect(stderr).toContain('runbooks/broken-disk.yaml: the device could not read it (EIO)');
 });
 
 test('files of any size and kind get a finding each, in little memory', () => {
