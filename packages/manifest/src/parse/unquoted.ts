@@ -1,6 +1,7 @@
 import type { YAMLError } from 'yaml';
 import { findClose } from '../expressions/scan.ts';
 import { cut } from '../text/words.ts';
+import type { ScalarNode } from './node.ts';
 import type { SyntaxProblem } from './problem.ts';
 
 /**
@@ -30,6 +31,11 @@ function advise(text: string, start: number, end: number | undefined, why: strin
 /** A YAML string that reads as `value`; double quotes unless the value would need escapes. */
 export function quote(value: string): string {
   return /["\\]/.test(value) ? `'${value.replaceAll("'", "''")}'` : `"${value}"`;
+}
+
+/** Another name for a key, in quotes where the key has some: without a space behind the colon, as in JSON, it would be no key otherwise. */
+export function renamed(key: ScalarNode, name: string): string {
+  return key.style === 'plain' && /^[A-Za-z_][\w.-]*$/.test(name) ? name : quote(name);
 }
 
 function lineRest(text: string, at: number): string {

@@ -1,5 +1,5 @@
 import type { Entry, MapNode, Path } from '../parse/node.ts';
-import { quote } from '../parse/unquoted.ts';
+import { renamed } from '../parse/unquoted.ts';
 import { nearest } from '../text/near.ts';
 import { choices, counted, cut, didYouMean, quoted } from '../text/words.ts';
 import { found } from './describe.ts';
@@ -98,7 +98,7 @@ function unknown(
   if (near !== undefined) {
     missing.delete(near);
     meant.add(near);
-    return { ...problem, near, hint: `write ${near}`, replacement: /^[A-Za-z_][\w.-]*$/.test(near) ? near : quote(near) };
+    return { ...problem, near, hint: `write ${near}`, replacement: renamed(entry.key, near) };
   }
   const all = Object.keys(properties);
   return { ...problem, hint: all.length === 0 ? `no ${plural(noun)} are expected here` : `${plural(noun)} there are: ${all.join(', ')}` };

@@ -2,7 +2,7 @@ import { assignable } from '../../expressions/index.ts';
 import type { ParameterView, Runbook, Workflow } from '../../model/manifest.ts';
 import { dotted } from '../../model/subject.ts';
 import type { Entry } from '../../parse/node.ts';
-import { quote } from '../../parse/unquoted.ts';
+import { quote, renamed } from '../../parse/unquoted.ts';
 import { checkValue } from '../../schema/check.ts';
 import { valueSchema } from '../../schema/parameter-schema.ts';
 import { problemFix, problemSpan } from '../../schema/place.ts';
@@ -97,7 +97,7 @@ function checkEntry(
       end: entry.key.end,
       message: `${workflowTitle(workflow)} has no parameter ${quoted(entry.name)}${didYouMean(near)}`,
       hint: names.length === 0 ? 'it has no parameters' : `its parameters are ${choices(names, 'and')}`,
-      fix: near[0] === undefined ? undefined : { start: entry.key.start, end: entry.key.end, newText: near[0] },
+      fix: near[0] === undefined ? undefined : { start: entry.key.start, end: entry.key.end, newText: renamed(entry.key, near[0]) },
     });
     return near[0];
   }
