@@ -14,7 +14,7 @@ describe('usage', () => {
     [['lint', '--fromat', 'json'], "error USAGE: unknown option '--fromat'; did you mean --format?\n  next: see maestro lint --help\n"],
     [
       ['lint', '--format', 'xml'],
-      "error USAGE: option '--format <format>' argument 'xml' is invalid. Allowed choices are pretty, json, github.\n  next: see maestro lint --help\n",
+      "error USAGE: option '--format <format>' argument 'xml' is invalid. Allowed choices are pretty, json, github, sarif.\n  next: see maestro lint --help\n",
     ],
     [['run'], "error USAGE: missing required argument 'ref'\n  next: see maestro run --help\n"],
     [['tasks', 'shw'], "error USAGE: unknown command 'shw'; did you mean show?\n  next: see maestro tasks --help\n"],
