@@ -8,6 +8,7 @@ import {
   CodeActionRequest,
   DefinitionRequest,
   DidChangeWatchedFilesNotification,
+  DidChangeWorkspaceFoldersNotification,
   DocumentSymbolRequest,
   FileChangeType,
   type LocationLink,
@@ -274,6 +275,23 @@ test('the source of a task is where its package ships it', async () => {
   })) as LocationLink[];
   expect(found?.targetUri).toBe(pathToFileURL(path.join(dir, 'tasks/src/connectors/s3.get.ts')).href);
   expect(found?.targetSelectionRange.start.line).toBe(1);
+});
+
+test('each folder of the workspace has its own configuration, one that is opened later too', async () => {
+  const { editor, fetch } = await workspace();
+  const other = folder({
+    'maestro.config.json': JSON.stringify({ catalogs: ['flows'], packages: [] }),
+    'flows/deep/fetch.yaml': FETCH,
+  });
+  editor.open(fetch, FETCH);
+  expect(await editor.diagnostics(fetch)).toEqual([]);
+  await editor.connection.sendNotification(DidChangeWorkspaceFoldersNotification.type, {
+    event: { added: [{ uri: pathToFileURL(other).href, name: 'other' }], removed: [] },
+  });
+  const file = path.join(other, 'flows/deep/fetch.yaml');
+  editor.open(file, FETCH);
+  expect((await editor.diagnostics(file)).map(({ code }) => code)).toEqual(['unknown-task', 'unknown-task']);
+  expect(await editor.diagnostics(fetch)).toEqual([]);
 });
 
 test('other YAML is left alone; a manifest outside of the catalogs is not', async () => {

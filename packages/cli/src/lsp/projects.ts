@@ -17,10 +17,11 @@ export class Projects {
     this.#io = io;
   }
 
-  /** The folders that the editor has open. */
-  setFolders(folders: readonly string[]): void {
+  /** The editor opens and closes folders. */
+  changeFolders(opened: readonly string[], closed: readonly string[] = []): void {
+    const folders = this.#folders.filter((folder) => !closed.includes(folder));
     // The innermost first: folders may be inside each other.
-    this.#folders = [...folders].sort((a, b) => b.length - a.length);
+    this.#folders = [...new Set([...folders, ...opened])].sort((a, b) => b.length - a.length);
   }
 
   /** The project that a file belongs to, loaded. */

@@ -26,12 +26,21 @@ export function serve({ io, globals, terminal }: Context): Promise<ExitCode> {
   const findings = new Findings(connection, documents, projects);
   const watching = new Watching(connection, projects, findings);
 
+  let changesFolders = false;
   connection.onInitialize((params) => {
-    projects.setFolders(foldersOf(params));
+    projects.changeFolders(foldersOf(params));
+    changesFolders = params.capabilities.workspace?.workspaceFolders === true;
     watching.byEditor = params.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
     return capabilities;
   });
-  connection.onInitialized(() => logged(connection, () => watching.register()));
+  connection.onInitialized(() => {
+    logged(connection, () => watching.register());
+    if (!changesFolders) return;
+    connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+      projects.changeFolders(pathsOf(added), pathsOf(removed));
+      findings.scheduleAll();
+    });
+  });
   documents.onDidChangeContent(({ document }) =>
     logged(connection, async () => {
       findings.schedule(document.uri);
@@ -82,13 +91,16 @@ const capabilities: InitializeResult = {
     documentSymbolProvider: true,
     completionProvider: { triggerCharacters: ['.', '{', '@', '/'] },
     codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL] },
-    workspace: { workspaceFolders: { supported: true } },
+    workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
   },
 };
 
 function foldersOf({ workspaceFolders, rootUri }: InitializeParams): string[] {
-  const uris = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri === null ? [] : [rootUri]);
-  return uris.flatMap((uri) => pathOf(uri) ?? []);
+  return pathsOf(workspaceFolders ?? (rootUri === null ? [] : [{ uri: rootUri }]));
+}
+
+function pathsOf(folders: readonly { uri: string }[]): string[] {
+  return folders.flatMap(({ uri }) => pathOf(uri) ?? []);
 }
 
 /** Work that nobody waits for: what goes wrong is told in the editor's log. */
