@@ -50,6 +50,7 @@ function settled(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 /** One walk over the manifests for all rules. */
 function run(session: Session, manifests: readonly Manifest[], ofRules: readonly Rule[]): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
+  session.refill();
   const hooks = ofRules.flatMap(
     (rule) => rule.create?.({ session, report: (manifest, finding) => diagnostics.push(diagnosticOf(rule, manifest, finding)) }) ?? [],
   );

@@ -129,7 +129,12 @@ export class Session {
     return remember(this.#sites, manifest, () => sitesOf(manifest));
   }
 
-  /** What checking the values of a file may take, all rules together. */
+  /** Before a walk: what an earlier one took does not count. */
+  refill(): void {
+    this.#budgets.clear();
+  }
+
+  /** What checking the values of a file may take, all rules of a walk together. */
   budget({ file }: Manifest): Budget {
     return remember(this.#budgets, file, () => new Budget(limits.checking));
   }
