@@ -23,6 +23,7 @@ const keys: Record<string, [byDefault: string, meaning: string]> = {
   secrets: ["`[{ files: '/run/secrets' }, { env: 'MAESTRO_SECRET_' }]`", 'where secrets come from, asked in this order'],
   identity: ['the user of the operating system', '`{ user?, roles? }`: who starts runs from this machine; for development'],
   signing: ['none', '`{ keyFile }`: Ed25519 private key (PEM) that bundles are signed with'],
+  preApproval: ['`false`', 'development only: an approval gate that is given `approved: true` passes without asking'],
 };
 
 /** Tells what each error code of this package means; a test holds it to the codes in the source. */

@@ -53,6 +53,8 @@ export interface RunContext {
   signal: AbortSignal;
   /** True while a run is only previewed. */
   dryRun: boolean;
+  /** Present and true where the worker lets gates pass that say themselves that they are approved; for development only. */
+  preApproval?: boolean;
   initiator: Initiator;
   artifacts: Artifacts;
   /** Absolute path of the only folder whose files a task may touch. */

@@ -10,6 +10,15 @@ describeConformance(
   { describe, it },
   {
     tasks: {
+      'ops/approval.gate': {
+        context: { decisions: [[{ by: 'olive' }]] },
+        payload: () => ({ approvers: ['sre'], reason: 'a try', expiresIn: '8h' }),
+        stuck: async (ctx) => {
+          // The one decision that is scripted is taken; nobody answers the next question.
+          await ctx.decision({ approvers: ['sre'] });
+          return { payload: { approvers: ['sre'] } };
+        },
+      },
       'ops/disclosure.package': {
         context: { files: { 'report.pdf': 'a report', 'data/table.csv': 'a,b\n1,2\n' } },
         payload: () => ({ files: ['report.pdf', { path: 'data/table.csv', description: 'Table 3' }], outPath: 'bundle.zip' }),

@@ -1,8 +1,9 @@
+import { approvalGate } from './ops/approval.gate.ts';
 import { disclosurePackage } from './ops/disclosure.package.ts';
 import { schemaValidate } from './tasks/schema.validate.ts';
 import { waitSleep } from './tasks/wait.sleep.ts';
 
-export { disclosurePackage, schemaValidate, waitSleep };
+export { approvalGate, disclosurePackage, schemaValidate, waitSleep };
 
 /** The catalog: every task of this package. */
-export const tasks = [disclosurePackage, schemaValidate, waitSleep] as const;
+export const tasks = [approvalGate, disclosurePackage, schemaValidate, waitSleep] as const;

@@ -66,6 +66,7 @@ async function workerServices(options: RunnerOptions, pool: ClientPool, events: 
     log: options.logger ?? silent,
     emit: events.publish,
   };
+  if (options.preApproval === true) services.preApproval = true;
   if (options.signingKeyFile !== undefined) services.signer = fileSigner(options.signingKeyFile);
   return services;
 }

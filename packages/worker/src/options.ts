@@ -37,6 +37,8 @@ export interface RunnerOptions {
   inlineLimit?: number;
   /** Asked in order; default none. */
   secrets?: readonly SecretProvider[];
+  /** Development only: a gate that is given `approved: true` passes without asking. */
+  preApproval?: boolean;
   /** Ed25519 private key, PEM. */
   signingKeyFile?: string;
   logger?: Logger;

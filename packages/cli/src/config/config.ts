@@ -29,6 +29,8 @@ export interface MaestroConfig {
   identity?: { user?: string; roles?: string[] };
   /** Ed25519 private key (PEM) that bundles are signed with. Default: none. */
   signing?: { keyFile: string };
+  /** Development only: an approval gate that is given `approved: true` passes without asking. Default false. */
+  preApproval?: boolean;
 }
 
 /** Types a `maestro.config.ts`; returns its argument. */
@@ -55,4 +57,5 @@ export interface ResolvedConfig {
   secrets: SecretSource[];
   identity: { user: string; roles: string[] };
   signing?: { keyFile: string };
+  preApproval: boolean;
 }

@@ -10,12 +10,12 @@ const NOT_YET: Record<string, string> = {
   policy: 'no policy is asked yet',
   egress: 'no egress rule is enforced yet',
   trustedCatalogs: 'no catalog can be trusted with JavaScript yet',
-  preApproval: 'approvals always wait for a decision',
 };
 
 const string: Check = (value, path) => (typeof value === 'string' && value !== '' ? [] : [expected(path, 'a non-empty string', value)]);
 const url: Check = (value, path) =>
   typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value) ? [] : [expected(path, 'an http(s) URL', value)];
+const boolean: Check = (value, path) => (typeof value === 'boolean' ? [] : [expected(path, 'true or false', value)]);
 const bytes: Check = (value, path) =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? [] : [expected(path, 'a whole number of bytes', value)];
 const list =
@@ -74,6 +74,7 @@ const KEYS: Record<keyof MaestroConfig, Check> = {
   secrets: list(secretSource),
   identity,
   signing: record({ keyFile: string }, ['keyFile']),
+  preApproval: boolean,
 };
 
 /** The keys a configuration may have, in the order of the documentation. */

@@ -35,6 +35,7 @@ describe('without a file', () => {
       workspace: cwd,
       secrets: [{ files: '/run/secrets' }, { env: 'MAESTRO_SECRET_' }],
       identity: { user: userInfo().username, roles: [] },
+      preApproval: false,
     });
   });
 });
@@ -49,6 +50,7 @@ describe('with a file', () => {
     secrets: [{ files: 'secrets' }],
     identity: { user: 'ada', roles: ['sre'] },
     signing: { keyFile: 'key.pem' },
+    preApproval: true,
   });
 
   test('paths start from its folder, from wherever the command is called in the working tree', async () => {
@@ -64,6 +66,7 @@ describe('with a file', () => {
       secrets: [{ files: path.join(root, 'secrets') }],
       identity: { user: 'ada', roles: ['sre'] },
       signing: { keyFile: path.join(root, 'key.pem') },
+      preApproval: true,
     });
   });
 
@@ -133,6 +136,7 @@ describe('what is wrong is said, all at once', () => {
         identity: { role: ['sre'] },
         secrets: [{ vault: 'x' }, { files: 'a', env: 'B' }],
         signing: {},
+        preApproval: 'yes',
         policy: { opa: 'http://x' },
         history: 'x.db',
         color: 'blue',
@@ -150,9 +154,10 @@ describe('what is wrong is said, all at once', () => {
       'unknown key "vault" in secrets[0]; there are: files, env',
       'secrets[1] must have exactly one of files, env',
       'signing.keyFile is missing',
+      'preApproval: expected true or false, found "yes"',
       '"policy" is not honoured by this version: no policy is asked yet; remove the key',
       '"history" is not honoured by this version: runs are not recorded beyond the engine yet; remove the key',
-      'unknown key "color"; there are: catalogs, packages, engine, artifacts, workspace, secrets, identity, signing',
+      'unknown key "color"; there are: catalogs, packages, engine, artifacts, workspace, secrets, identity, signing, preApproval',
     ]);
   });
 

@@ -77,6 +77,7 @@ export async function resolveConfig(options: ConfigOptions, io: Pick<Io, 'cwd' |
       user: fromEnv.identity?.user ?? fromFile.identity?.user ?? osUser(),
       roles: fromEnv.identity?.roles ?? fromFile.identity?.roles ?? [],
     },
+    preApproval: fromFile.preApproval ?? false,
   };
   if (file !== undefined) resolved.file = file;
   if (fromEnv.signing !== undefined) resolved.signing = { keyFile: path.resolve(cwd, fromEnv.signing.keyFile) };

@@ -16,6 +16,8 @@ export interface WorkerServices {
   log: Logger;
   emit: EventSink;
   signer?: Signer;
+  /** Gates may pass that say themselves that they are approved. */
+  preApproval?: boolean;
 }
 
 /** The context of one attempt. `waits` is present for durable tasks only. */
@@ -83,5 +85,6 @@ export function runContext(
   };
   if (workflow.policy !== undefined) context.policy = workflow.policy;
   if (services.signer !== undefined) context.signer = services.signer;
+  if (services.preApproval === true) context.preApproval = true;
   return context;
 }
