@@ -119,7 +119,7 @@ function membershipFacts(node: NodeOf<'in'>): Fact[] {
     return container
       ? [
           { place: fieldOf(container, left.args), present: true },
-          { place: container, narrow: hasField(left.args) },
+          { place: container, narrow: hasField(left.args, true) },
         ]
       : [];
   }

@@ -44,7 +44,7 @@ function readType(
   const found = members.map((member) => readMember(member, key, index)).filter((type) => type !== undefined);
   if (members.some(({ kind }) => kind === 'dyn') || (index && isMixed(index))) walk.unproven();
   if (found.length > 0) {
-    if (!guarded) requireGuard(walk, node, container, key, index);
+    requireGuard(walk, node, container, key, index, guarded);
     return joinAll(found);
   }
   report(walk, node, members.find((member) => member.kind === 'object') ?? (members[0] as ExprType), key, index);
@@ -69,18 +69,26 @@ function readMember(container: ExprType, key: string | undefined, index: ExprTyp
   }
 }
 
-/** Reports what is read though it may not be there. */
-function requireGuard(walk: Walk, node: AccessNode, container: ExprType, key: string | undefined, index: ExprType | undefined): void {
+/** Reports what is read though it may not be there, or, even when that is `guarded`, of something that has no fields or elements. */
+function requireGuard(
+  walk: Walk,
+  node: AccessNode,
+  container: ExprType,
+  key: string | undefined,
+  index: ExprType | undefined,
+  guarded: boolean,
+): void {
   const [left] = node.args;
   const text = textOf(walk, left);
   const members = alternatives(container);
-  const other = members.find(({ kind }) => kind === 'null') ?? members.find((each) => !isContainer(each) && each.kind !== 'dyn');
+  const other = (guarded ? undefined : members.find(({ kind }) => kind === 'null')) ?? members.find((each) => hasNone(each, key, index));
   const { start, end } = keyRange(node);
   if (other) {
     const message = `\`${text}\` may be ${describeType(other)}: it has no ${key === undefined ? 'elements' : `field ${quoted(key)}`}`;
     walk.problem({ code: 'expression-type', message, start, end, hint: guardOf(text, container, other) });
     return;
   }
+  if (guarded) return;
   if (key === undefined) {
     if (members.some((each) => readMember(each, key, index) === undefined)) walk.unproven();
     return;
@@ -94,6 +102,12 @@ function mayLack(container: ExprType, key: string): boolean {
   if (container.kind !== 'object') return false;
   const field = container.fields.get(key);
   return field ? !field.required : container.rest?.kind !== 'dyn';
+}
+
+/** Whether reading from something is no question of what is there. */
+function hasNone(member: ExprType, key: string | undefined, index: ExprType | undefined): boolean {
+  if (member.kind === 'null' || member.kind === 'dyn' || member.kind === 'map' || member.kind === 'object') return false;
+  return readMember(member, key, index) === undefined;
 }
 
 /** Whether an index can be things of which not all are one. */

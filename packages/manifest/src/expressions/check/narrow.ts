@@ -14,11 +14,12 @@ export const notNull: Narrowing = (type) => keep(type, (member) => (member.kind 
 
 export const isNull: Narrowing = (type) => keep(type, (member) => (member.kind === 'null' || member.kind === 'dyn' ? NULL : undefined));
 
-/** Something with this field. */
-export function hasField(name: string): Narrowing {
+/** Something with this field; `orList`: or a list that has it for an element. */
+export function hasField(name: string, orList = false): Narrowing {
   return (type) =>
     keep(type, (member) => {
       if (member.kind === 'object') return member.fields.has(name) || member.rest !== undefined ? member : undefined;
+      if (member.kind === 'list') return orList ? member : undefined;
       return member.kind === 'map' || member.kind === 'dyn' || member.kind === 'optional' ? member : undefined;
     });
 }
