@@ -1,15 +1,13 @@
 import type { PlanTask } from '@summit/maestro-manifest';
-import type { JsonObject } from '@summit/maestro-sdk';
 import type { RunError, TaskPhase, TaskRecord } from '../run.ts';
-import type { Activity, Ending, Frame } from './activity.ts';
+import type { Ending, Frame } from './activity.ts';
 import type { Compensations } from './compensations.ts';
 import { condition, type SkipReason, type Verdict } from './condition.ts';
 import { ForEach, itemsOf } from './for-each.ts';
 import type { Scope, WorkflowIdentity } from './host.ts';
-import { eventError } from './outcome.ts';
 import { Pump } from './pump.ts';
 import { undoScope } from './scope.ts';
-import type { Subject } from './subject.ts';
+import { TaskNode } from './task-node.ts';
 import type { Undo } from './undo.ts';
 
 /** One list of tasks of one workflow. */
@@ -27,29 +25,15 @@ export interface SectionSpec {
   onEnd(): Promise<void>;
 }
 
-interface Node {
-  task: PlanTask;
-  at: number;
-  /** What people call it. */
-  name: string;
-  record: TaskRecord;
-  /** Needs that have not ended. */
-  open: number;
-  dependents: Node[];
-  activity?: Activity;
-  /** Of what it is made of. */
-  parts: TaskRecord[];
-}
-
 /** Walks a list of tasks to its end: each is considered as soon as what it needs has ended, in plan order. */
 export class Section {
   readonly #frame: Frame;
   readonly #spec: SectionSpec;
-  readonly #nodes: Node[];
-  readonly #byId: ReadonlyMap<string, Node>;
-  readonly #running = new Set<Node>();
+  readonly #nodes: TaskNode[];
+  readonly #byId: ReadonlyMap<string, TaskNode>;
+  readonly #running = new Set<TaskNode>();
   readonly #pump = new Pump(() => this.#work());
-  #ready: Node[] = [];
+  #ready: TaskNode[] = [];
   #unended: number;
   #failed: RunError | undefined;
   /** The task whose failure is one of the list, where that ends it. */
@@ -60,7 +44,7 @@ export class Section {
   constructor(frame: Frame, spec: SectionSpec) {
     this.#frame = frame;
     this.#spec = spec;
-    this.#nodes = spec.tasks.map((task, at) => nodeOf(task, at, spec));
+    this.#nodes = spec.tasks.map((task, at) => new TaskNode(task, at, spec.prefix, spec.phase, frame.events, spec.scope));
     this.#byId = new Map(this.#nodes.map((node) => [node.task.id, node]));
     this.#unended = this.#nodes.length;
     for (const node of this.#nodes) {
@@ -99,11 +83,11 @@ export class Section {
     while (this.#ready.length > 0) {
       const batch = this.#ready.sort((a, b) => a.at - b.at);
       this.#ready = [];
-      for (const node of batch) if (node.record.status === 'pending') await this.#consider(node);
+      for (const node of batch) if (node.pending) await this.#consider(node);
     }
     if (this.#running.size > 0 || this.#ended) return;
     if (this.#unended > 0) {
-      const stuck = this.#nodes.filter(({ record }) => record.status === 'pending');
+      const stuck = this.#nodes.filter(({ pending }) => pending);
       this.#failed ??= {
         code: 'PLAN_INVALID',
         message: `nothing that is left can ever start: ${stuck.map(({ name }) => name).join(', ')}`,
@@ -114,16 +98,16 @@ export class Section {
     await this.#spec.onEnd();
   }
 
-  async #consider(node: Node): Promise<void> {
+  async #consider(node: TaskNode): Promise<void> {
     const verdict = this.#verdict(node);
     if ('skip' in verdict) this.#skipOne(node, verdict.skip);
-    else if ('error' in verdict) await this.#refuse(node, verdict.error);
+    else if ('error' in verdict) await this.#endBadly(node, 'failed', verdict.error);
     else await this.#begin(node);
   }
 
-  #verdict({ task, name }: Node): Verdict {
+  #verdict({ task, name }: TaskNode): Verdict {
     if (!task.onAnyStatus) {
-      const need = task.needs.find((id) => !this.#endedWell(id));
+      const need = task.needs.find((id) => !this.#byId.get(id)?.endedWell);
       if (need !== undefined) {
         const status = this.#byId.get(need)?.record.status ?? 'missing';
         return { skip: { reason: 'needs', need, message: `it needs ${need}, which ${status === 'failed' ? 'failed' : `was ${status}`}` } };
@@ -133,70 +117,47 @@ export class Section {
     return condition(name, task, this.#spec.scope);
   }
 
-  #endedWell(id: string): boolean {
-    const node = this.#byId.get(id);
-    if (node === undefined) return false;
-    return node.record.status === 'succeeded' || (node.record.status === 'failed' && node.task.continueOnError === true);
-  }
-
-  async #begin(node: Node): Promise<void> {
-    const { task, name, record } = node;
+  async #begin(node: TaskNode): Promise<void> {
+    const { task, name } = node;
     const { workflow, scope } = this.#spec;
     const list = task.forEach && itemsOf(name, task.forEach, scope);
-    if (list !== undefined && 'error' in list) return this.#refuse(node, list.error);
-    record.status = 'running';
-    scope.tasks[task.id] = { status: 'running' };
+    if (list !== undefined && 'error' in list) return this.#endBadly(node, 'failed', list.error);
     this.#running.add(node);
-    this.#frame.events.emit('task.started', {
-      task: name,
-      uses: record.uses,
-      ...(record.phase === undefined ? {} : { phase: record.phase }),
-      ...(list === undefined ? {} : { items: list.items.length }),
-    });
-    const subject: Subject = { task: name };
     const call = {
       call: task,
-      subject,
+      subject: { task: name },
       workflow,
       scope,
-      mayStart: () => task.onAnyStatus === true || this.#failed === undefined || this.#spec.phase !== undefined,
+      mayStart: () => task.onAnyStatus === true || this.#culprit === undefined,
       onEnd: (ending: Ending) => this.#settle(node, ending),
     };
-    if (list === undefined || task.forEach === undefined) node.activity = this.#frame.activity(call);
-    else {
+    if (list === undefined || task.forEach === undefined) {
+      node.begun(undefined);
+      node.activity = this.#frame.activity(call);
+    } else {
       const onItem = (index: number, item: unknown, ending: Ending) => this.#remember(node, ending, { item, index });
       const forEach = new ForEach(this.#frame, { ...call, forEach: task.forEach, items: list.items, onItem });
-      record.items = forEach.counts;
+      node.begun(forEach.counts);
       node.activity = forEach;
     }
     await node.activity.start();
   }
 
-  async #settle(node: Node, ending: Ending): Promise<void> {
-    const { task, name, record } = node;
+  async #settle(node: TaskNode, ending: Ending): Promise<void> {
     this.#running.delete(node);
-    delete node.activity;
-    record.attempts = ending.attempts;
+    node.activity = undefined;
+    node.record.attempts = ending.attempts;
     node.parts = this.#frame.ledger.keep(ending.records ?? []);
-    if (task.forEach === undefined) this.#remember(node, ending);
+    if (node.task.forEach === undefined) this.#remember(node, ending);
     if (ending.status === 'succeeded') {
-      const { output } = ending;
-      record.status = 'succeeded';
-      this.#spec.scope.tasks[task.id] = { status: 'succeeded', output };
-      this.#frame.events.emit('task.succeeded', {
-        task: name,
-        attempts: record.attempts,
-        output: output as JsonObject,
-        ...(record.items === undefined ? {} : { items: { ...record.items } }),
-        ...(record.previewed ? { previewed: true } : {}),
-      });
+      node.succeeded(ending.output);
       this.#release(node);
     } else await this.#endBadly(node, ending.status, ending.error);
     await this.#pump.run();
   }
 
   /** Takes what an execution leaves behind: what has to be undone should the workflow fail. */
-  #remember({ task, name, record }: Node, ending: Ending, at?: { item: unknown; index: number }): void {
+  #remember({ task, name, record }: TaskNode, ending: Ending, at?: { item: unknown; index: number }): void {
     const { compensations, workflow, scope } = this.#spec;
     if (ending.status === 'succeeded' && ending.preview !== undefined) record.previewed = true;
     // A preview did nothing, and in a dry run nothing is undone that was not done.
@@ -213,27 +174,10 @@ export class Section {
     compensations.push([undo]);
   }
 
-  /** A task that could not even begin. */
-  #refuse(node: Node, error: RunError): Promise<void> {
-    return this.#endBadly(node, 'failed', error);
-  }
-
-  async #endBadly(node: Node, status: 'failed' | 'cancelled', cause: RunError): Promise<void> {
-    const { task, name, record } = node;
-    const error: RunError = { task: name, ...cause };
-    record.status = status;
-    record.error = error;
-    this.#spec.scope.tasks[task.id] = { status };
-    this.#frame.events.emit('task.failed', {
-      task: name,
-      attempts: record.attempts,
-      status,
-      error: eventError(error),
-      ...(record.items === undefined ? {} : { items: { ...record.items } }),
-      ...(task.continueOnError && status === 'failed' ? { continued: true } : {}),
-    });
+  async #endBadly(node: TaskNode, status: 'failed' | 'cancelled', cause: RunError): Promise<void> {
+    const error = node.endedBadly(status, cause);
     this.#release(node);
-    if (status === 'failed' && !task.continueOnError) await this.#fail(error, name);
+    if (status === 'failed' && !node.task.continueOnError) await this.#fail(error, node.name);
   }
 
   async #fail(error: RunError, name: string): Promise<void> {
@@ -244,31 +188,21 @@ export class Section {
     for (const { activity } of [...this.#running]) await activity?.drain();
   }
 
-  #skip(nodes: readonly Node[], why: SkipReason): void {
-    for (const node of nodes) if (node.record.status === 'pending') this.#skipOne(node, why);
+  #skip(nodes: readonly TaskNode[], why: SkipReason): void {
+    for (const node of nodes) if (node.pending) this.#skipOne(node, why);
   }
 
-  #skipOne(node: Node, { reason, message, need }: SkipReason): void {
-    node.record.status = 'skipped';
-    node.record.reason = message;
-    this.#spec.scope.tasks[node.task.id] = { status: 'skipped' };
-    this.#frame.events.emit('task.skipped', { task: node.name, reason, message, ...(need === undefined ? {} : { need }) });
+  #skipOne(node: TaskNode, why: SkipReason): void {
+    node.skipped(why);
     this.#release(node);
   }
 
   /** Tells what needs this task that it has ended. */
-  #release(node: Node): void {
+  #release(node: TaskNode): void {
     this.#unended -= 1;
     for (const dependent of node.dependents) {
       dependent.open -= 1;
       if (dependent.open === 0) this.#ready.push(dependent);
     }
   }
-}
-
-function nodeOf(task: PlanTask, at: number, { prefix, phase }: SectionSpec): Node {
-  const name = `${prefix}${task.id}`;
-  const record: TaskRecord = { id: name, uses: `${task.uses.name}@${task.uses.version}`, status: 'pending', attempts: 0 };
-  if (phase !== undefined) record.phase = phase;
-  return { task, at, name, record, open: 0, dependents: [], parts: [] };
 }
