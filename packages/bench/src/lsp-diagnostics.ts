@@ -10,6 +10,7 @@ const ROOT = path.join(import.meta.dirname, '..', '..', '..');
 const BIN = path.join(ROOT, 'packages', 'cli', 'bin', 'maestro.js');
 const FILES = 100;
 const EDITS = 200;
+const ROUNDS = 3;
 const LIMIT_MS = 100;
 
 /** From a change in the editor to its diagnostics, waiting for more changes included; beside it `maestro lint` of the catalog. */
@@ -20,10 +21,17 @@ export async function lspDiagnostics(): Promise<Figure[]> {
     for (let n = 0; n < FILES; n++) writeFileSync(path.join(dir, 'runbooks', `flow-${n}.yaml`), manifests(n));
     const text = manifests(7);
     const lines = text.split('\n').length;
-    const p95 = percentile(await editTimes(dir, path.join(dir, 'runbooks', 'flow-7.yaml'), text), 0.95);
+    const times = await editTimes(dir, path.join(dir, 'runbooks', 'flow-7.yaml'), text);
+    // The middle of the rounds: other work on the machine comes in gusts.
+    const rounds = Array.from({ length: ROUNDS }, (_, round) => times.slice(round * EDITS, (round + 1) * EDITS));
+    const p95 = percentile(
+      rounds.map((round) => percentile(round, 0.95)),
+      0.5,
+    );
+    const note = `p50 ${percentile(times, 0.5).toFixed(1)} ms, most ${percentile(times, 1).toFixed(1)} ms`;
     const full = fullRun(dir);
     const what = `diagnostics of a file of ${lines} lines after a change, p95 of ${EDITS}, in a catalog of ${FILES} files`;
-    const figure = { unit: 'ms', ours: p95, better: 'lower' as const };
+    const figure = { unit: 'ms', ours: p95, better: 'lower' as const, note };
     return [
       { ...figure, figure: what, other: LIMIT_MS, otherName: 'the limit', ratio: p95 / LIMIT_MS, must: 1, holds: p95 <= LIMIT_MS },
       { ...figure, figure: what, other: full, otherName: 'maestro lint', ratio: p95 / full, must: 0.2, holds: p95 <= 0.2 * full },
@@ -97,7 +105,7 @@ async function editTimes(dir: string, file: string, text: string): Promise<numbe
   const line = text.split('\n').findIndex((content) => content.includes('params.pause + 1'));
   const character = (text.split('\n')[line] as string).indexOf('pause');
   const times: number[] = [];
-  for (let version = 2; version < EDITS + 2; version++) {
+  for (let version = 2; version < ROUNDS * EDITS + 2; version++) {
     // A letter is typed, which is a mistake, and taken back.
     const typed = version % 2 === 0;
     const change = typed

@@ -6,8 +6,8 @@ import type { Project, Trouble } from './project.ts';
 import type { Projects } from './projects.ts';
 import { diagnosticOf, plainDiagnostic, TextMap } from './text.ts';
 
-/** How long to wait for more changes: about as long as a check takes, within these bounds, in milliseconds. */
-const LEAST_DELAY_MS = 10;
+/** How long to wait for more changes: half as long as a check takes, within these bounds, in milliseconds. */
+const LEAST_DELAY_MS = 5;
 const MOST_DELAY_MS = 250;
 
 /** Tells the editor what is wrong with the manifests it has open, after every change and no sooner than it pauses. */
@@ -34,7 +34,7 @@ export class Findings {
     if (uri !== undefined) this.#due.add(uri);
     this.#round += 1;
     clearTimeout(this.#timer);
-    const delay = Math.min(MOST_DELAY_MS, Math.max(LEAST_DELAY_MS, this.#usualMs));
+    const delay = Math.min(MOST_DELAY_MS, Math.max(LEAST_DELAY_MS, this.#usualMs / 2));
     this.#timer = setTimeout(() => {
       this.#tell(this.#round).catch((error: unknown) => this.#connection.console.error(errorText(error)));
     }, delay);
