@@ -170,9 +170,7 @@ export class Session {
 
   /** The workflows that a workflow uses. */
   subWorkflows(workflow: Workflow): Workflow[] {
-    // Most calls are of tasks, which need not be looked up: an editor asks this of the whole catalog after every change.
-    const calls = allCalls(workflow).filter(({ uses }) => uses && subWorkflowName(uses) !== undefined);
-    return calls.flatMap((call) => {
+    return callsOfWorkflows(workflow).flatMap((call) => {
       const target = this.targetOf(call);
       return target?.kind === 'workflow' ? [target.workflow] : [];
     });
@@ -265,6 +263,18 @@ export class Session {
     });
     return byPart.get(part);
   }
+}
+
+const known = new WeakMap<Workflow, CallView[]>();
+
+/** The calls that are of workflows, as most are not. An editor asks this of the whole catalog after every change, so it outlives a session. */
+function callsOfWorkflows(workflow: Workflow): CallView[] {
+  let calls = known.get(workflow);
+  if (!calls) {
+    calls = allCalls(workflow).filter(({ uses }) => uses && subWorkflowName(uses) !== undefined);
+    known.set(workflow, calls);
+  }
+  return calls;
 }
 
 function remember<K, V>(known: Map<K, V>, key: K, work: () => V): V {
