@@ -3,7 +3,7 @@ import { alternatives, describeType, STRING } from '../expressions/types/type.ts
 import type { Workflow } from '../model/manifest.ts';
 import { sourceOffsets } from '../parse/scalar-map.ts';
 import { quote } from '../parse/unquoted.ts';
-import { quoted } from '../text/words.ts';
+import { cut, quoted } from '../text/words.ts';
 import { conditionSource } from './condition.ts';
 import type { Dag } from './dag.ts';
 import type { Site } from './site.ts';
@@ -94,6 +94,8 @@ export function analyze(site: Site, known: Known): Analysis {
       });
     }
     if (result.ok && !isUncertain(site) && analysis.problems.length === 0) {
+      if (!isWhole(template) && alternatives(result.type).some(({ kind }) => kind === 'null'))
+        analysis.problems.push({ ...nullInText(source), ...span(start, start + source.length) });
       for (const { name, why, start: from, end: to } of unguarded(site, known, result.refs)) {
         analysis.problems.push({
           code: 'expression-type',
@@ -111,6 +113,16 @@ export function analyze(site: Site, known: Known): Analysis {
   if (isWhole(template) && only)
     return type === undefined ? analysis : { ...analysis, value: { kind: 'expression', type, source: only.source } };
   return { ...analysis, value: { kind: 'text' } };
+}
+
+/** In a longer text there is nothing to write for null. */
+function nullInText(source: string): Pick<ExpressionProblem, 'code' | 'message' | 'hint'> {
+  const shown = cut(source, 60);
+  return {
+    code: 'expression-type',
+    message: `\`${shown}\` may be null, which cannot become part of a text`,
+    hint: `say what to write then: \`${shown} == null ? "none" : ${shown}\``,
+  };
 }
 
 /** Reads of tasks that the own task does not wait for, the first of each. Outputs of a workflow and hooks read all tasks. */

@@ -7,6 +7,7 @@ import { equal, includes } from './equality.ts';
 import { type Evaluate, type Evaluator, inside, run } from './inside.ts';
 import { isMapping } from './maps.ts';
 import { roomForText, spend, spendError } from './meter.ts';
+import { followAsIs, pathOf } from './paths.ts';
 import { isMadeByCel, kindOf, lift, mark } from './values.ts';
 
 export const MAX_INT = 9_223_372_036_854_775_807n;
@@ -169,6 +170,8 @@ export function membership(node: NodeOf<'in'>): Evaluate {
 function asIs(node: ASTNode): (ev: Evaluator, scope: unknown) => unknown {
   if (node.op === '.') {
     const [container, name] = node.args;
+    const path = pathOf(node);
+    if (path) return (ev, scope) => followAsIs(scope, path) ?? readRequiredAsIs(run(ev, container, scope), name, node as AccessNode);
     return (ev, scope) => readRequiredAsIs(run(ev, container, scope), name, node as AccessNode);
   }
   return (ev, scope) => run(ev, node, scope);

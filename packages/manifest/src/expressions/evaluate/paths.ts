@@ -47,6 +47,12 @@ export function followLifted(scope: unknown, { variable, steps }: Path): unknown
   return readRequired(at, key, node);
 }
 
+/** The same, its number as it is. */
+export function followAsIs(scope: unknown, path: Path): unknown {
+  const at = (scope as { getValue(name: string): unknown }).getValue(path.variable.args);
+  return at === undefined ? undefined : follow(at, path);
+}
+
 /** What a path leads to in data from outside: as it is, its numbers are not made ints. */
 export function follow(value: unknown, { steps }: Path): unknown {
   let at = value;
