@@ -12,6 +12,7 @@ it.each([
   ['a list that is one text with brackets', '{ id: a, uses: tasks/wait.sleep@0.1.0, with: { ms: 1 }, needs: "x]y" }', 'needs: ["x]y"]'],
   ['keys as JSON writes them', '{"id":"a","usess":"tasks/wait.sleep@0.1.0","with":{"ms":1}}', '"uses":"tasks/wait.sleep@0.1.0"'],
   ['two fields that look like one', '{ id: a, uses: tasks/wait.sleep@0.1.0, with: { m: 1, s: 2 } }', 'with: { ms: 1, s: 2 }'],
+  ['a control character', '{ id: a, uses: tasks/wait.sleep@0.1.0, with: { ms: 1 }, when: "\\0params.n" }', 'when: "${\\u0000params.n}"'],
 ])('fixes leave YAML behind: %s', (_, task, mended) => {
   const text = `${head}    - ${task}\n`;
   const found = lint(parseCatalog([{ path: 'a.yaml', text }]).catalog, contracts);

@@ -28,8 +28,15 @@ function advise(text: string, start: number, end: number | undefined, why: strin
   return { ...problem, hint: `quote it: ${cut(newText, 200)}`, fix: { start, end, newText } };
 }
 
-/** A YAML string that reads as `value`; double quotes unless the value would need escapes. */
+/** What cannot stand in a file as it is, or not on one line. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that need an escape
+const UNWRITABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffd-\uffff]/g;
+
+/** A YAML string that reads as `value`; double quotes unless the value would need escapes that single quotes do without. */
 export function quote(value: string): string {
+  if (value.search(UNWRITABLE) !== -1) {
+    return JSON.stringify(value).replace(UNWRITABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  }
   return /["\\]/.test(value) ? `'${value.replaceAll("'", "''")}'` : `"${value}"`;
 }
 

@@ -3,9 +3,9 @@ import type { JsonSchema } from '@summit/maestro-sdk';
 /** `kebab-case`, as names, ids and roles are written. */
 export const kebab = '^[a-z][a-z0-9]*(-[a-z0-9]+)*$';
 
-/** A full version of https://semver.org. */
+/** A full version of https://semver.org, with numbers that are exact. */
 export const semver =
-  '^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?(\\+[0-9a-zA-Z-]+(\\.[0-9a-zA-Z-]+)*)?$';
+  '^(0|[1-9][0-9]{0,14})\\.(0|[1-9][0-9]{0,14})\\.(0|[1-9][0-9]{0,14})(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?(\\+[0-9a-zA-Z-]+(\\.[0-9a-zA-Z-]+)*)?$';
 
 /** Names that JavaScript objects inherit. As ids they would be a trap for every reader of the plan. */
 const inherited = '^(constructor|toString|valueOf|hasOwnProperty|isPrototypeOf|propertyIsEnumerable|toLocaleString)$';
