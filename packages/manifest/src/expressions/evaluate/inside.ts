@@ -68,6 +68,13 @@ export function run(ev: Evaluator, node: ASTNode, scope: unknown): unknown {
   return (node as unknown as Node).evaluate(ev, node, scope);
 }
 
+/** The values of operands. */
+export function evaluated(ev: Evaluator, nodes: readonly ASTNode[], scope: unknown): unknown[] {
+  const values = new Array<unknown>(nodes.length);
+  for (let i = 0; i < nodes.length; i++) values[i] = run(ev, nodes[i] as ASTNode, scope);
+  return values;
+}
+
 const evaluators = new WeakMap<Environment, Evaluator>();
 
 /** The evaluator of an environment that was amended. */
