@@ -13,7 +13,8 @@ const MEGABYTE = 1024 * 1024;
 /** What is looked for, and where (everywhere unless it says so). */
 const RULES: { what: string; pattern: RegExp; only?: RegExp }[] = [
   { what: 'a private key', pattern: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{40}/ },
-  { what: 'an access key', pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/ },
+  // Except the one that AWS's documentation uses, and our tests of what looks like one.
+  { what: 'an access key', pattern: /\b(?!AKIAIOSFODNN7EXAMPLE)(?:AKIA|ASIA)[A-Z0-9]{16}\b/ },
   { what: 'a token', pattern: /\b(?:gh[pousr]_|github_pat_|npm_|xox[abprs]-|glpat-)[A-Za-z0-9_-]{30,}/ },
   { what: 'a registry credential', pattern: /(?:^|:)_(?:authToken|auth|password)\s*=\s*[^\s$]/m },
   { what: 'a path of one machine', pattern: /(?<![\w./~-])\/(?:root|Users\/\w+|home\/(?!node\b|runner\b|user\b)\w+)\// },

@@ -170,7 +170,7 @@ const mutations: { [code: string]: Mutation[] } = {
       'webhook: https://hooks.slack.com/services/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',
       'https://hooks',
     ),
-    m('packager', 'purpose: disclosure', 'purpose: disclosure with AKIAABCDEFGHIJKLMNOP', 'disclosure with'),
+    m('packager', 'purpose: disclosure', 'purpose: disclosure with AKIAIOSFODNN7EXAMPLE', 'disclosure with'),
   ],
   'hardcoded-approval': [
     m('language', 'approvers: [sre-oncall]\n', 'approvers: [sre-oncall]\n        approved: true\n', 'true'),
