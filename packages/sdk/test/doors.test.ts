@@ -15,7 +15,7 @@ async function loadedBy(program: string): Promise<string[]> {
   return ended.stdout.split('\n').flatMap((line) => (line.startsWith('loaded ') ? [line.slice(7)] : []));
 }
 
-const DOORS = ['', '/schema', '/testing', '/workspace', '/artifacts', '/pool'];
+const DOORS = ['', '/canonical', '/schema', '/testing', '/workspace', '/artifacts', '/pool'];
 
 it('loads neither schemas nor validators, and nothing of Node, through the main door', async () => {
   const modules = await loadedBy(`import '@summit/maestro-sdk';`);
@@ -45,7 +45,16 @@ it('fills an empty context without loading the artifact store', async () => {
 
 it('has doors that package.json and this test agree on', async () => {
   const { exports } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as { exports: Record<string, string> };
-  expect(Object.keys(exports).sort()).toEqual(['.', './artifacts', './package.json', './pool', './schema', './testing', './workspace']);
+  expect(Object.keys(exports).sort()).toEqual([
+    '.',
+    './artifacts',
+    './canonical',
+    './package.json',
+    './pool',
+    './schema',
+    './testing',
+    './workspace',
+  ]);
 });
 
 it('has the same exports for import and require', async () => {

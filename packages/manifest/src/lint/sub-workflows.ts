@@ -1,7 +1,26 @@
-import type { Workflow } from '../model/manifest.ts';
+import { allCalls, type Workflow } from '../model/manifest.ts';
 
 /** Workflows within workflows, at most. */
 export const MAX_DEPTH = 16;
+
+/** Tasks of a workflow together with those of the workflows it uses, each time it uses them, at most. */
+export const MAX_TASKS = 10_000;
+
+/** How many tasks a workflow makes with those it uses; what is part of itself, which is told elsewhere, counts once. */
+export function tasksWithin(
+  workflow: Workflow,
+  uses: (workflow: Workflow) => readonly Workflow[],
+  known = new Map<Workflow, number>(),
+): number {
+  let count = known.get(workflow);
+  if (count === undefined) {
+    count = allCalls(workflow).length;
+    known.set(workflow, 0);
+    for (const used of uses(workflow)) count += tasksWithin(used, uses, known);
+    known.set(workflow, count);
+  }
+  return count;
+}
 
 /** The first way from a workflow through those it uses back to it, or deeper than allowed; each uses the next. */
 export function endlessPath(from: Workflow, uses: (workflow: Workflow) => readonly Workflow[]): Workflow[] | undefined {

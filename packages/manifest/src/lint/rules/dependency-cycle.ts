@@ -4,7 +4,7 @@ import { cyclesOf } from '../dag.ts';
 import { defineRule, type RuleContext } from '../define.ts';
 import type { Session } from '../session.ts';
 import { textSpan } from '../span.ts';
-import { endlessPath, MAX_DEPTH } from '../sub-workflows.ts';
+import { endlessPath, MAX_DEPTH, MAX_TASKS, tasksWithin } from '../sub-workflows.ts';
 
 /** Tasks that wait for each other never start, and the run would wait for ever. */
 export const dependencyCycle = defineRule({
@@ -12,7 +12,7 @@ export const dependencyCycle = defineRule({
   severity: 'error',
   doc: 'tasks need each other, or workflows use each other, in a circle',
   details:
-    'A workflow is a directed graph without cycles, and no workflow is part of itself; workflows nest at most 16 deep. The finding prints the circle, in the order in which each task needs, or each workflow uses, the next.',
+    'A workflow is a directed graph without cycles, and no workflow is part of itself; workflows nest at most 16 deep, and make at most 10,000 tasks together. The finding prints the circle, in the order in which each task needs, or each workflow uses, the next.',
   examples: {
     bad: `apiVersion: maestro/v1
 kind: Workflow
@@ -75,6 +75,7 @@ function shortened(names: string[]): string[] {
 function recursion(session: Session, report: RuleContext['report'], workflow: Workflow): void {
   const path = endlessPath(workflow, (current) => session.subWorkflows(current));
   const next = path?.[1];
+  if (!path) tooManyTasks(session, report, workflow);
   if (!path || !next) return;
   const circle = path.at(-1) === workflow;
   const manifests = session.catalog.manifests;
@@ -89,5 +90,21 @@ function recursion(session: Session, report: RuleContext['report'], workflow: Wo
     ...textSpan(call.uses.node, 0, call.uses.node.value.length),
     message: circle ? `workflows use each other in a circle: ${names}` : `workflows nest more than ${MAX_DEPTH} deep: ${names}`,
     hint: circle ? 'remove one of these uses: a workflow that is part of itself would never end' : 'join some of these workflows',
+  });
+}
+
+/** Few workflows that use each other often make more tasks than a run could ever end. */
+function tooManyTasks(session: Session, report: RuleContext['report'], workflow: Workflow): void {
+  const uses = (current: Workflow) => session.subWorkflows(current);
+  const within = (current: Workflow) => tasksWithin(current, uses);
+  const used = uses(workflow);
+  // Told where it begins: not again by all that use it.
+  if (used.length === 0 || within(workflow) <= MAX_TASKS || used.some((other) => within(other) > MAX_TASKS)) return;
+  const call = allCalls(workflow).find((candidate) => session.targetOf(candidate)?.kind === 'workflow');
+  if (!call?.uses) return;
+  report(workflow, {
+    ...textSpan(call.uses.node, 0, call.uses.node.value.length),
+    message: `with the workflows it uses, ${workflow.name}@${workflow.version} makes more than ${MAX_TASKS} tasks`,
+    hint: 'use fewer workflows, or fewer times; for many of the same kind there is forEach',
   });
 }
