@@ -1,4 +1,5 @@
-import { canonicalJson, type JsonSchema } from '@summit/maestro-sdk';
+import type { JsonSchema } from '@summit/maestro-sdk';
+import { canonicalJson } from '@summit/maestro-sdk/canonical';
 import { type AnySchema, keyword } from '../schema/refs.ts';
 import { typesOf, valuesOf } from './types.ts';
 

@@ -1,4 +1,5 @@
-import { canonicalJson, type JsonSchema } from '@summit/maestro-sdk';
+import type { JsonSchema } from '@summit/maestro-sdk';
+import { canonicalJson } from '@summit/maestro-sdk/canonical';
 import { fromJson } from '../parse/node.ts';
 import { checkValue } from '../schema/check.ts';
 import { keyword } from '../schema/refs.ts';

@@ -1,4 +1,5 @@
-import { canonicalJson, type JsonSchema } from '@summit/maestro-sdk';
+import type { JsonSchema } from '@summit/maestro-sdk';
+import { canonicalJson } from '@summit/maestro-sdk/canonical';
 import { type AnySchema, dereference, keyword } from '../schema/refs.ts';
 import { alternativesOf, meaning } from './alternatives.ts';
 import type { Change, Comparing, Pair, Side } from './change.ts';

@@ -1,4 +1,4 @@
-import { sha256Hex } from '@summit/maestro-sdk';
+import { sha256Hex } from '@summit/maestro-sdk/canonical';
 import type { Diagnostic, Range } from '../diagnostic.ts';
 import type { Rule } from '../lint/define.ts';
 import { rules } from '../lint/rules/index.ts';

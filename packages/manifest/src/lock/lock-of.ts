@@ -1,4 +1,5 @@
-import { canonicalJson, sha256Hex, type TaskContract } from '@summit/maestro-sdk';
+import type { TaskContract } from '@summit/maestro-sdk';
+import { canonicalJson, sha256Hex } from '@summit/maestro-sdk/canonical';
 import type { Catalog, Manifest } from '../model/manifest.ts';
 import { referencesOf } from '../model/references.ts';
 import { toJson } from '../parse/node.ts';
