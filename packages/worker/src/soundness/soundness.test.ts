@@ -90,7 +90,7 @@ describe('a catalog that lints clean', () => {
         const bad = errors.filter(({ code }) => code !== 'STUB_FAILED');
         expect(bad, `${done.text}\n${JSON.stringify(done.inputs)}`).toEqual([]);
       }),
-      { numRuns: Number(process.env.MAESTRO_SOUND_PLANS ?? 25) },
+      { numRuns: Number(process.env.MAESTRO_SOUND_PLANS ?? 80) },
     );
     // Mending must not leave plans of literals only.
     expect(clean).toBeGreaterThan(0);
