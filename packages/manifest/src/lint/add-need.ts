@@ -10,7 +10,8 @@ export function addNeed(file: SourceFile, task: TaskView, id: string): { start: 
   if (file.text[list.start] === '[') {
     const last = list.items.at(-1);
     const at = last ? last.end : list.start + 1;
-    return { start: at, end: at, newText: last ? `, ${id}` : id };
+    const text = isJson(file, needsEntry.key.start) ? JSON.stringify(id) : id;
+    return { start: at, end: at, newText: last ? `, ${text}` : text };
   }
   const last = list.items.at(-1);
   return last && lineBelow(file, last.end, file.position(list.start).col, `- ${id}`);
@@ -21,8 +22,14 @@ function addField(file: SourceFile, task: TaskView, id: string): { start: number
   const uses = task.node.entries.get('uses');
   if (!uses) return undefined;
   const at = uses.value.end;
+  if (task.node.flow && isJson(file, uses.key.start)) return { start: at, end: at, newText: `, "needs": [${JSON.stringify(id)}]` };
   if (task.node.flow) return { start: at, end: at, newText: `, needs: [${id}]` };
   return lineBelow(file, at, file.position(uses.key.start).col, `needs: [${id}]`);
+}
+
+/** Whether keys are written in double quotes, as JSON wants them: what was JSON has to stay JSON. */
+function isJson(file: SourceFile, key: number): boolean {
+  return file.text[key] === '"';
 }
 
 /** A line below the one of `offset`, behind whatever comment that has. */

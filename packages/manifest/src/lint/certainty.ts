@@ -8,6 +8,8 @@ import { taskTitle } from './titles.ts';
 export interface Condition {
   /** It decides alone, whatever became of the tasks that are needed. */
   statusCheck: boolean;
+  /** It always holds: `always()`. */
+  always: boolean;
   /** Tasks that have succeeded where it holds. */
   proves: readonly string[];
 }
@@ -26,7 +28,7 @@ export function missingOutput(
   const { task, place, manifest } = site;
   const read = dag.ids.get(id);
   if (!read || manifest.kind !== 'Workflow') return undefined;
-  if (!task) return unlessSucceeded(read, dag);
+  if (!task) return unlessSucceeded(read, dag, conditionOf);
   if (place === 'compensate' && read === task) return undefined;
   if (read.list !== task.list) return `when ${task.list} tasks run, it may have failed, or never have started`;
   const seen = new Set<TaskView>();
@@ -53,12 +55,21 @@ export function missingOutput(
 }
 
 /** Outputs are computed only when nothing that counts has failed; what remains is what was skipped, or failed and did not count. */
-function unlessSucceeded(read: TaskView, dag: Dag): string | undefined {
+function unlessSucceeded(read: TaskView, dag: Dag, conditionOf: (task: TaskView) => Condition): string | undefined {
   if (read.list !== 'tasks') return `tasks of ${read.list} run after the outputs are known`;
   if (read.continueOnError) return 'it may have failed: `continueOnError` lets the run go on';
-  if (read.when) return 'it is skipped where its `when` does not hold';
-  const chosen = [...dag.ancestors(read)].map((ancestor) => dag.needed(read, ancestor)).find((ancestor) => ancestor?.when);
-  return chosen && `it is skipped where ${taskTitle(chosen)} is`;
+  const seen = new Set([read]);
+  for (const task of seen) {
+    const { always } = task.when ? conditionOf(task) : { always: false };
+    // It runs even where what it needs is skipped.
+    if (always) continue;
+    if (task.when) return task === read ? 'it is skipped where its `when` does not hold' : `it is skipped where ${taskTitle(task)} is`;
+    for (const { value } of task.needs) {
+      const needed = dag.needed(task, value);
+      if (needed) seen.add(needed);
+    }
+  }
+  return undefined;
 }
 
 /** Whether nothing in a workflow can leave a task without output: then nobody has to look. */

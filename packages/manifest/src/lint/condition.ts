@@ -6,8 +6,8 @@ import type { Condition } from './certainty.ts';
 export function conditionOf(checker: Checker, task: TaskView): Condition {
   const source = conditionSource(task);
   const result = source === undefined ? undefined : checker.check(source);
-  if (!result) return { statusCheck: false, proves: [] };
-  return { statusCheck: result.statusCheck, proves: result.ok ? result.provenTasks : [] };
+  if (!result) return { statusCheck: false, always: false, proves: [] };
+  return { statusCheck: result.statusCheck, always: source?.trim() === 'always()', proves: result.ok ? result.provenTasks : [] };
 }
 
 /** The expression that is the `when` of a task, if there is one. */

@@ -85,7 +85,7 @@ function unknown(
   meant: Set<string>,
 ): SchemaProblem {
   const free = Object.keys(properties).filter((name) => !node.entries.has(name) && !meant.has(name));
-  const [near] = nearest(entry.name, free);
+  const near = nearest(entry.name, free)[0] ?? partOf(entry.name, missing, meant);
   const noun = checker.options.noun;
   const problem: SchemaProblem = {
     kind: 'unknown',
@@ -102,6 +102,13 @@ function unknown(
   }
   const all = Object.keys(properties);
   return { ...problem, hint: all.length === 0 ? `no ${plural(noun)} are expected here` : `${plural(noun)} there are: ${all.join(', ')}` };
+}
+
+/** The one missing field whose name ends like this one: `attempts` for `maxAttempts`. */
+function partOf(name: string, missing: Set<string>, meant: Set<string>): string | undefined {
+  const end = name.toLowerCase();
+  const whole = end.length < 3 ? [] : [...missing].filter((field) => !meant.has(field) && field.toLowerCase().endsWith(end));
+  return whole.length === 1 ? whole[0] : undefined;
 }
 
 function names(checker: Checking, schema: Schema, node: MapNode, path: Path): SchemaProblem[] {

@@ -57,7 +57,9 @@ spec:
           continue;
         }
         const others = [...ids].filter(([, other]) => other !== task && other.list === task.list).map(([id]) => id);
-        const near = nearest(need.value, others);
+        // A task that is needed anyway is not meant a second time.
+        const free = others.filter((id) => !task.needs.some(({ value }) => value === id));
+        const near = nearest(need.value, free);
         const span = textSpan(need, 0, need.value.length);
         report(workflow, {
           ...span,

@@ -39,7 +39,9 @@ spec:
       const isWorkflow = subWorkflowName(uses) !== undefined;
       // In a catalog with documents that cannot be read, the workflow may be one of them.
       if (isWorkflow && session.catalog.incomplete) return;
-      const installed = isWorkflow ? session.manifests.names('Workflow').map((name) => `workflows/${name}`) : session.contracts.names();
+      // A workflow that calls itself is no better.
+      const workflows = () => session.manifests.names('Workflow').filter((name) => name !== workflow.name);
+      const installed = isWorkflow ? workflows().map((name) => `workflows/${name}`) : session.contracts.names();
       const near = nearest(uses.name, installed, 3);
       const [best] = near;
       const span = textSpan(uses.node, 0, uses.name.length);
@@ -60,7 +62,10 @@ spec:
 });
 
 function hint(noun: string, installed: string[]): string {
-  if (noun === 'workflow') return installed.length === 0 ? 'the catalog has no workflow' : `there are ${choices(installed, 'and')}`;
+  if (noun === 'workflow')
+    return installed.length === 0
+      ? 'the catalog has no other workflow'
+      : `there ${installed.length === 1 ? 'is' : 'are'} ${choices(installed, 'and')}`;
   if (installed.length === 0) return 'no tasks are installed: check which packages the configuration loads';
   return `${counted(installed.length, 'task')} installed: ${choices(installed, 'and')}`;
 }

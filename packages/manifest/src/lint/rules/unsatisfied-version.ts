@@ -44,9 +44,14 @@ spec:
       report(workflow, {
         ...textSpan(uses.node, uses.name.length + 1, value.length),
         message: `no ${isWorkflow ? '' : 'installed '}version of ${quoted(uses.name)} satisfies ${quoted(uses.range)} in ${callTitle(call)}; there ${versions.length === 1 ? 'is' : 'are'} ${choices(versions, 'and')}`,
-        hint: `write ${uses.name}@${versions[0]}, or ${isWorkflow ? 'add' : 'install'} a version that satisfies ${uses.range}`,
+        hint: `write ${uses.name}@${released(versions)}, or ${isWorkflow ? 'add' : 'install'} a version that satisfies ${uses.range}`,
         ...lockedAway(value, session.lockedVersion(uses), versions),
       });
     },
   }),
 });
+
+/** The highest version that is none of a preview; the highest of all where every one is. */
+function released(versions: readonly string[]): string | undefined {
+  return versions.find((version) => !version.replace(/\+.*/, '').includes('-')) ?? versions[0];
+}
