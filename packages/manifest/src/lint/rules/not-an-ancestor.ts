@@ -55,14 +55,17 @@ spec:
           const dag = session.dag(manifest);
           const other = dag.ids.get(id);
           const circular = other === task || (other !== undefined && task.id !== undefined && dag.ancestors(other).has(task.id.value));
+          const elsewhere = other !== undefined && other.list !== task.list;
           report(manifest, {
             start,
             end,
             message: `${siteTitle(site)} reads task ${quoted(id)}, which it does not need${other === task ? ': no task can read itself' : ''}`,
             hint: circular
               ? `${quoted(id)} waits for this task itself: read something that is there before`
-              : `add ${quoted(id)} to its needs`,
-            fix: circular ? undefined : addNeed(manifest.file, task, id),
+              : elsewhere
+                ? `${quoted(id)} is one of ${other.list}, which a task of ${task.list} cannot need: read one of ${task.list === 'tasks' ? '' : 'tasks or '}${task.list}`
+                : `add ${quoted(id)} to its needs`,
+            fix: circular || elsewhere ? undefined : addNeed(manifest.file, task, id),
           });
         }
       },
