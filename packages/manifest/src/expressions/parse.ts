@@ -96,10 +96,21 @@ function syntaxProblem(source: string, error: ParseError, limits: ExpressionLimi
     if (found === '') return problem(`the expression ends too early${wanted}`);
     if (found === '.' && source[start - 1] === '?')
       return problem('unexpected `.` after `?`', 'optional access is written `a.?b.orValue(c)`');
+    const equals = found === '=' ? strictEquality(source, start) : undefined;
+    if (equals) {
+      const hint = 'CEL compares values and types with two characters: `==`, `!=`';
+      return { ...problem(`unexpected \`${source.slice(equals.start, equals.end)}\`${wanted}`, hint, equals.meant), start: equals.start, end: equals.end };
+    }
     const elsewhere = ELSEWHERE[found] ?? ELSEWHERE[previousName(source, start)];
     return problem(`unexpected \`${found}\`${wanted}`, elsewhere?.hint, ELSEWHERE[found]?.replacement);
   }
   return problem(lowerFirst(error.summary));
+}
+
+/** `===` and `!==` of JavaScript, of which the parser only stumbles over the last character. */
+function strictEquality(source: string, at: number): { start: number; end: number; meant: string } | undefined {
+  const written = source.slice(Math.max(0, at - 2), at + 1);
+  return written === '===' || written === '!==' ? { start: at - 2, end: at + 1, meant: written.slice(0, 2) } : undefined;
 }
 
 /** In `not x` the parser stumbles over `x`. */

@@ -105,6 +105,7 @@ function tick(name: string | undefined): string | undefined {
 /** What other languages call it. */
 function elsewhere(name: string, text: string): string | undefined {
   const known: { [name: string]: string } = {
+    len: `size(${text})`,
     length: `size(${text})`,
     count: `size(${text})`,
     toString: `string(${text})`,

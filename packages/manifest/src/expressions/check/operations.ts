@@ -1,4 +1,5 @@
-import { quoted } from '../../text/words.ts';
+import { nearest } from '../../text/near.ts';
+import { choices, quoted } from '../../text/words.ts';
 import type { ASTNode, NodeOf } from '../ast.ts';
 import { isOptionalEntry } from '../evaluate/inside.ts';
 import { type BinaryOperator, binaryType, comparable, maybeBool } from '../types/operators.ts';
@@ -20,7 +21,7 @@ import {
 import { doubt } from './doubts.ts';
 import { whenFalse, whenTrue } from './facts.ts';
 import { member } from './keys.ts';
-import { assuming, type Locals, localType, textOf, type Walk } from './walk.ts';
+import { assuming, type Locals, localType, suggesting, textOf, type Walk } from './walk.ts';
 
 /** `+ - * / % < <= > >=` */
 export function operationType(walk: Walk, node: NodeOf<BinaryOperator>, locals: Locals | undefined): ExprType {
@@ -72,9 +73,11 @@ function conversion(walk: Walk, node: NodeOf<BinaryOperator>, a: ExprType, b: Ex
   if (text(a) === text(b)) return undefined;
   const [textual, other] = text(a) ? [left, right] : [right, left];
   const otherType = text(a) ? b : a;
+  // Times and spans of time are text in JSON: what is meant is to calculate.
+  if (otherType.kind === 'timestamp') return `a span of time: \`duration(${textOf(walk, textual)})\``;
+  if (otherType.kind === 'duration') return `a time: \`timestamp(${textOf(walk, textual)})\`; a span of time: \`duration(${textOf(walk, textual)})\``;
   if (node.op === '+' && isScalar(otherType) && otherType.kind !== 'null') return `to join texts: \`string(${textOf(walk, other)})\``;
   if (isJsonNumber(otherType)) return `to calculate with a text: \`int(${textOf(walk, textual)})\``;
-  if (otherType.kind === 'timestamp' || otherType.kind === 'duration') return `\`${otherType.kind}(${textOf(walk, textual)})\``;
   return undefined;
 }
 
@@ -92,7 +95,7 @@ function hyphenated(walk: Walk, node: ASTNode, locals: Locals | undefined): bool
     const candidate = parts.slice(0, i + 1).join('-');
     return found ?? (names.has(candidate) ? candidate : undefined);
   }, undefined);
-  if (name === undefined) return false;
+  if (name === undefined) return root === 'tasks' && unknownHyphenated(walk, first, written, [...names.keys()]);
   const replacement = `${root}${member(name)}`;
   walk.problem({
     code: 'unknown-reference',
@@ -100,6 +103,23 @@ function hyphenated(walk: Walk, node: ASTNode, locals: Locals | undefined): bool
     start: first.start,
     end: first.pos + name.length,
     replacement,
+  });
+  return true;
+}
+
+/** `tasks.create-ns` where no task is called like any part of it: it was meant as one name, which no task has. */
+function unknownHyphenated(walk: Walk, first: NodeOf<'.'>, written: string, tasks: readonly string[]): boolean {
+  const [suggestion] = nearest(written, tasks);
+  walk.problem({
+    code: 'unknown-reference',
+    message: `unknown task ${quoted(written)}`,
+    start: first.start,
+    end: first.pos + written.length,
+    ...(suggestion === undefined ? {} : { replacement: `tasks${member(suggestion)}` }),
+    ...suggesting(
+      suggestion === undefined ? undefined : `\`tasks${member(suggestion)}\``,
+      tasks.length === 0 ? 'there are no other tasks' : `there are ${choices([...tasks], 'and')}`,
+    ),
   });
   return true;
 }
