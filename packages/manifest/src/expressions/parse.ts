@@ -99,7 +99,11 @@ function syntaxProblem(source: string, error: ParseError, limits: ExpressionLimi
     const equals = found === '=' ? strictEquality(source, start) : undefined;
     if (equals) {
       const hint = 'CEL compares values and types with two characters: `==`, `!=`';
-      return { ...problem(`unexpected \`${source.slice(equals.start, equals.end)}\`${wanted}`, hint, equals.meant), start: equals.start, end: equals.end };
+      return {
+        ...problem(`unexpected \`${source.slice(equals.start, equals.end)}\`${wanted}`, hint, equals.meant),
+        start: equals.start,
+        end: equals.end,
+      };
     }
     const elsewhere = ELSEWHERE[found] ?? ELSEWHERE[previousName(source, start)];
     return problem(`unexpected \`${found}\`${wanted}`, elsewhere?.hint, ELSEWHERE[found]?.replacement);

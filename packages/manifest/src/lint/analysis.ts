@@ -31,7 +31,8 @@ export interface Analysis {
   refs: Reference[];
   value:
     | { kind: 'literal'; text: string }
-    | { kind: 'expression'; type: ExprType; source: string }
+    /** `mayBeAbsent`: the field is left out then. */
+    | { kind: 'expression'; type: ExprType; source: string; mayBeAbsent?: true }
     /** Text with expressions in it. */
     | { kind: 'text' }
     | { kind: 'secret'; name: string }
@@ -71,7 +72,9 @@ export function analyze(site: Site, known: Known): Analysis {
   const given = site.task && site.place !== 'when' ? conditionSource(site.task) : undefined;
   let type: ExprType | undefined;
   for (const { source, start } of expressions) {
-    const result = known.checkerAt(site).check(source, { given });
+    const result = known
+      .checkerAt(site)
+      .check(source, { given, mayBeAbsent: site.call !== undefined && site.field === true && isWhole(template) });
     analysis.refs.push(...result.refs);
     for (const ref of result.refs) if (ref.kind === 'secret') analysis.misplacedSecrets.push(span(start + ref.start, start + ref.end));
     if (result.ok) {
@@ -110,9 +113,15 @@ export function analyze(site: Site, known: Known): Analysis {
     analysis.problems.length > 0 ? undefined : unfitFor(site, isWhole(template) ? type : STRING, span(0, site.node.value.length));
   if (unfit) analysis.problems.push(unfit);
   if (analysis.misplacedSecrets.length > 0 || analysis.problems.length > 0 || isUncertain(site)) return analysis;
-  if (isWhole(template) && only)
-    return type === undefined ? analysis : { ...analysis, value: { kind: 'expression', type, source: only.source } };
+  if (isWhole(template) && only) return type === undefined ? analysis : { ...analysis, value: expressionValue(type, only.source) };
   return { ...analysis, value: { kind: 'text' } };
+}
+
+/** What a string is that is one expression: where that is optional, the field that it stands for may be left out. */
+function expressionValue(type: ExprType, source: string): Analysis['value'] {
+  return type.kind === 'optional'
+    ? { kind: 'expression', type: type.value, source, mayBeAbsent: true }
+    : { kind: 'expression', type, source };
 }
 
 /** In a longer text there is nothing to write for null. */

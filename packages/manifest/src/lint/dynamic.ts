@@ -12,7 +12,10 @@ export function dynamicOf({ value }: Analysis): Dynamic | { literal: string } {
     case 'literal':
       return { literal: value.text };
     case 'expression':
-      return { accepts: (schema) => acceptsType(schema, value.type, value.source) };
+      return {
+        accepts: (schema) => acceptsType(schema, value.type, value.source),
+        ...(value.mayBeAbsent ? { mayBeAbsent: true } : {}),
+      };
     case 'text':
       return { accepts: (schema) => acceptsText(schema, 'text with an expression in it') };
     case 'secret':

@@ -12,6 +12,8 @@ export interface Site {
   task?: TaskView;
   /** Where it is in the input of a call. */
   call?: CallView;
+  /** It is the whole value of a field, not an item of a list. */
+  field?: boolean;
   node: StringNode;
 }
 
@@ -19,15 +21,15 @@ export interface Site {
 function sitesIn(root: Node, site: Omit<Site, 'node'>): Site[] {
   const sites: Site[] = [];
   const seen = new Set<Node>();
-  const visit = (node: Node): void => {
+  const visit = (node: Node, field: boolean): void => {
     // An alias shares the node of its anchor: looked at once.
     if (seen.has(node)) return;
     seen.add(node);
-    if (node.kind === 'seq') node.items.forEach(visit);
-    else if (node.kind === 'map') for (const entry of node.entries.values()) visit(entry.value);
-    else if (typeof node.value === 'string' && node.value.includes('${')) sites.push({ ...site, node: node as StringNode });
+    if (node.kind === 'seq') for (const item of node.items) visit(item, false);
+    else if (node.kind === 'map') for (const entry of node.entries.values()) visit(entry.value, true);
+    else if (typeof node.value === 'string' && node.value.includes('${')) sites.push({ ...site, node: node as StringNode, field });
   };
-  visit(root);
+  visit(root, false);
   return sites;
 }
 

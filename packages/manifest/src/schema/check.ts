@@ -93,6 +93,10 @@ class Checker implements Checking {
     return root.$defs === undefined || schema.$defs !== undefined ? schema : { ...schema, $defs: root.$defs };
   }
 
+  mayBeAbsent(node: Node): boolean {
+    return this.dynamic(node)?.mayBeAbsent === true;
+  }
+
   dynamic(node: Node): Dynamic | undefined {
     const view = node.kind === 'scalar' ? this.options.dynamic?.(node) : undefined;
     return view && 'accepts' in view ? view : undefined;

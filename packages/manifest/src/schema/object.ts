@@ -21,7 +21,16 @@ export function checkObject(checker: Checking, schema: Schema, node: MapNode, pa
   for (const entry of node.entries.values()) {
     if (problems.length >= MOST_PROBLEMS) break;
     const schemas = schemasOf(checker, schema, properties, entry.name);
-    if (schemas === 'unknown') problems.push(unknown(checker, node, entry, path, properties, missing, meant));
+    if (required.includes(entry.name) && checker.mayBeAbsent(entry.value)) {
+      const text = 'is required, and this value may be absent';
+      problems.push({
+        kind: 'value',
+        node: entry.value,
+        path: [...path, entry.name],
+        text,
+        hint: 'say what to take then: a.?b.orValue(...)',
+      });
+    } else if (schemas === 'unknown') problems.push(unknown(checker, node, entry, path, properties, missing, meant));
     else for (const fieldSchema of schemas) problems.push(...checker.check(fieldSchema, entry.value, [...path, entry.name]));
   }
   problems.push(...names(checker, schema, node, path), ...sizes(schema, node, path), ...dependents(checker, schema, node, path, missing));

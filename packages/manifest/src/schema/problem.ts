@@ -33,6 +33,8 @@ export const MOST_PROBLEMS = 100;
 export interface Dynamic {
   /** Whether every value it can take fits `schema`. */
   accepts(schema: AnySchema): { ok: true } | { ok: false; expected: string; found: string; hint?: string };
+  /** The field is left out where there is no value. */
+  mayBeAbsent?: boolean;
 }
 
 /** How values are looked at. */
@@ -56,6 +58,8 @@ export interface Checking {
   check(schema: AnySchema, node: Node, path: Path): SchemaProblem[];
   /** The schema that counts: references followed. */
   resolve(schema: AnySchema): AnySchema;
+  /** Whether a field is left out where its value is absent. */
+  mayBeAbsent(node: Node): boolean;
   /** Whether parts of the value are known only during the run. */
   isOpen(node: Node): boolean;
 }

@@ -46,6 +46,7 @@ export function randomExpression(random: Random, sources: readonly Source[], dep
     () => withField(random, leaf(), (path, name) => `${path}.?${name}.orValue(${literal(random)})`),
     () => withField(random, leaf(), (path, name) => `${path}.map(v, v.${name})`),
     () => withField(random, leaf(), (path, name) => `${path}.filter(v, has(v.${name})).map(v, v.${name})`),
+    () => withField(random, leaf(), (path, name) => `${path}.?${name}`),
     () => ifNotNull(leaf()),
     () => `${leaf()}.map(v, ${random.pick(['v', 'v + 1', 'string(v)', '[v]', '{"alpha": v}'])})`,
     () => `${leaf()}.exists(v, v == ${literal(random)})`,

@@ -36,6 +36,8 @@ export type CheckResult =
 export interface CheckOptions {
   /** An expression that holds wherever the checked one is evaluated, as a task's `when` does for its `with`. */
   given?: string | undefined;
+  /** It is the whole value of a field, which is left out where the value is absent. */
+  mayBeAbsent?: boolean;
   /** Told the type of each part, the inner ones before what they are part of. */
   observe?: Observe;
 }
@@ -62,7 +64,7 @@ export function checkerOf(scope: Scope, limits: ExpressionLimits = DEFAULT_LIMIT
   return { check: (source, options = {}) => check(source, scope, limits, options) };
 }
 
-function check(source: string, scope: Scope, limits: ExpressionLimits, { given, observe }: CheckOptions): CheckResult {
+function check(source: string, scope: Scope, limits: ExpressionLimits, { given, mayBeAbsent, observe }: CheckOptions): CheckResult {
   const result = parseExpression(source, limits);
   if ('problem' in result) return { ok: false, problems: [{ ...result.problem, code: 'expression-syntax' }], refs: [], statusCheck: false };
   const { parsed } = result;
@@ -86,7 +88,8 @@ function check(source: string, scope: Scope, limits: ExpressionLimits, { given, 
     },
   };
   const type = walk.type(parsed.ast, assuming(undefined, given === undefined ? [] : factsOfSource(given)));
-  if (problems.length === 0 && holdsOptional(type)) problems.push(stillOptional(source));
+  const present = mayBeAbsent && type.kind === 'optional' ? type.value : type;
+  if (problems.length === 0 && holdsOptional(present)) problems.push(stillOptional(source));
   if (problems.length === 0) {
     instrument(parsed.ast);
     const untyped = parsed.check();

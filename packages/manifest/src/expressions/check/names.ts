@@ -52,8 +52,8 @@ const MEANT: { [name: string]: string } = {
   params: 'parameters are read in a workflow',
   inputs: 'inputs are read in a runbook; a workflow reads `params`',
   tasks: 'there are no tasks to read here',
-  item: '`item` exists in what a task with `forEach` is given; its `when` is decided once, before the list',
-  index: '`index` exists in what a task with `forEach` is given; its `when` is decided once, before the list',
+  item: '`item` exists inside the body of a `forEach`, not in its `when`',
+  index: '`index` exists inside the body of a `forEach`, not in its `when`',
 };
 
 function unknownName(walk: Walk, node: NodeOf<'id'>, locals: Locals | undefined): ExprType {

@@ -75,7 +75,8 @@ function conversion(walk: Walk, node: NodeOf<BinaryOperator>, a: ExprType, b: Ex
   const otherType = text(a) ? b : a;
   // Times and spans of time are text in JSON: what is meant is to calculate.
   if (otherType.kind === 'timestamp') return `a span of time: \`duration(${textOf(walk, textual)})\``;
-  if (otherType.kind === 'duration') return `a time: \`timestamp(${textOf(walk, textual)})\`; a span of time: \`duration(${textOf(walk, textual)})\``;
+  if (otherType.kind === 'duration')
+    return `a time: \`timestamp(${textOf(walk, textual)})\`; a span of time: \`duration(${textOf(walk, textual)})\``;
   if (node.op === '+' && isScalar(otherType) && otherType.kind !== 'null') return `to join texts: \`string(${textOf(walk, other)})\``;
   if (isJsonNumber(otherType)) return `to calculate with a text: \`int(${textOf(walk, textual)})\``;
   return undefined;

@@ -293,6 +293,15 @@ describe('templates', () => {
     expect(evaluateTemplate(template as never, scope)).toEqual(expected);
   });
 
+  it('leaves out the fields of which an optional has nothing', () => {
+    const template = { a: { $cel: 'params.?a' }, b: { $cel: 'params.?b' }, c: { d: { $cel: 'params.?b.?c' } }, e: { $cel: 'params.?n' } };
+    expect(evaluateTemplate(template, { params: { a: 1, n: null } })).toEqual({ a: 1, c: {}, e: null });
+    expect(evaluateTemplate(template, { params: { b: { c: [1] } } })).toEqual({ b: { c: [1] }, c: { d: [1] } });
+    // Elsewhere there is nothing to leave out.
+    expect(() => evaluateTemplate([{ $cel: 'params.?a' }], { params: {} })).toThrow('the result is optional');
+    expect(() => evaluateTemplate({ $cel: 'params.?a' }, { params: { a: 1 } })).toThrow('the result is optional');
+  });
+
   it('keep secrets as references', () => {
     expect(evaluateTemplate({ header: { $secret: 'TOKEN' } }, {})).toEqual({ header: new SecretReference('TOKEN') });
     expect(evaluateTemplate({ $cel: 'item' }, { item: { $secret: 'TOKEN' } })).not.toBeInstanceOf(SecretReference);

@@ -1,4 +1,4 @@
-import { TypeError as CelTypeError, EvaluationError, ParseError } from '@marcbachmann/cel-js';
+import { TypeError as CelTypeError, EvaluationError, Optional, ParseError } from '@marcbachmann/cel-js';
 import type { NodeOf } from '../ast.ts';
 import { environment } from '../environment.ts';
 import { ExpressionError, type ExpressionErrorCode, Failure } from '../errors.ts';
@@ -10,7 +10,7 @@ import { jsonEvaluator } from './json.ts';
 import { metered } from './meter.ts';
 import { follow, type Path, pathOf } from './paths.ts';
 import { mayRepeat } from './repeats.ts';
-import { toText } from './results.ts';
+import { toJsonValue, toText } from './results.ts';
 import { type EvaluationScope, Root } from './root.ts';
 
 /** An expression ready to be evaluated. It holds no data between evaluations. */
@@ -18,9 +18,14 @@ export interface CompiledExpression {
   readonly source: string;
   /** The value as JSON. Throws {@link ExpressionError}. */
   evaluate(scope: EvaluationScope): unknown;
+  /** The value as JSON, or {@link ABSENT} for an optional without one. Throws {@link ExpressionError}. */
+  evaluateField(scope: EvaluationScope): unknown;
   /** The value as part of a longer text. Throws {@link ExpressionError}. */
   evaluateText(scope: EvaluationScope): string;
 }
+
+/** What the field of a mapping has that is left out. */
+export const ABSENT = Symbol('absent');
 
 const KEPT = 2_000;
 const compiled = new WeakMap<ExpressionLimits, Map<string, CompiledExpression>>();
@@ -58,6 +63,11 @@ function compile(source: string, limits: ExpressionLimits): CompiledExpression {
   const ev = evaluatorOf(environment(limits));
   const { ast } = parsed;
   const json = jsonEvaluator(ast, countOutside);
+  const field = (_: Evaluator, root: Root) => {
+    const value = run(ev, ast, root);
+    if (!(value instanceof Optional)) return toJsonValue(value, countOutside);
+    return value.hasValue() ? toJsonValue(value.value(), countOutside) : ABSENT;
+  };
   const text = (_: Evaluator, root: Root) => toText(run(ev, ast, root));
   const evaluate = <T>(convert: (ev: Evaluator, root: Root) => T, scope: EvaluationScope): T => {
     try {
@@ -69,9 +79,12 @@ function compile(source: string, limits: ExpressionLimits): CompiledExpression {
     }
   };
   const path = pathOf(ast);
+  const whole = path ? (scope: EvaluationScope) => read(scope, path, source) : (scope: EvaluationScope) => evaluate(json, scope);
   return {
     source,
-    evaluate: path ? (scope) => read(scope, path, source) : (scope) => evaluate(json, scope),
+    evaluate: whole,
+    // Only what has a question mark, or is called so, can be optional.
+    evaluateField: /\?|optional/i.test(source) ? (scope) => evaluate(field, scope) : whole,
     evaluateText: (scope) => evaluate(text, scope),
   };
 }

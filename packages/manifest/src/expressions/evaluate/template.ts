@@ -1,7 +1,7 @@
 import type { Template } from '../../plan.ts';
 import { ExpressionError } from '../errors.ts';
 import { DEFAULT_LIMITS, type ExpressionLimits } from '../limits.ts';
-import { compileExpression } from './program.ts';
+import { ABSENT, compileExpression } from './program.ts';
 import { setField } from './results.ts';
 import type { EvaluationScope } from './root.ts';
 
@@ -23,7 +23,8 @@ export interface Evaluator {
   /** The value of an expression as JSON. Throws {@link ExpressionError}. */
   evaluate(source: string, scope: EvaluationScope): unknown;
   /**
-   * A template with its expressions replaced by their values, as JSON; secrets stay {@link SecretReference}s. Values taken
+   * A template with its expressions replaced by their values, as JSON; secrets stay {@link SecretReference}s, and fields whose
+   * value is an optional without one are left out. Values taken
    * from the scope are not copied. Throws {@link ExpressionError}.
    */
   evaluateTemplate(template: Template, scope: EvaluationScope): unknown;
@@ -66,8 +67,23 @@ function evaluateNode(node: object, key: string, scope: EvaluationScope, limits:
 
 function evaluateEntries(entries: readonly [string, Template][], scope: EvaluationScope, limits: ExpressionLimits): unknown {
   const object: { [key: string]: unknown } = {};
-  for (const [key, value] of entries) setField(object, key, evaluate(value, scope, limits));
+  for (const [key, template] of entries) {
+    const value = isExpression(template)
+      ? compileExpression(template.$cel, limits).evaluateField(scope)
+      : evaluate(template, scope, limits);
+    if (value !== ABSENT) setField(object, key, value);
+  }
   return object;
+}
+
+function isExpression(template: Template): template is { $cel: string } {
+  return (
+    typeof template === 'object' &&
+    template !== null &&
+    '$cel' in template &&
+    typeof template.$cel === 'string' &&
+    Object.keys(template).length === 1
+  );
 }
 
 function evaluateText(parts: readonly (string | { $cel: string })[], scope: EvaluationScope, limits: ExpressionLimits): string {
