@@ -337,7 +337,9 @@ describe('problems', () => {
     expect(outcome('inputs.env', runbook)).toBe('string');
     expect(outcome('params.env', runbook)).toContain('`params` cannot be read here: parameters are read in a workflow');
     expect(outcome('tasks.a.output', runbook)).toContain('`tasks` cannot be read here');
-    expect(outcome('item', runbook)).toContain('`item` cannot be read here: `item` exists inside the body of a `forEach`, not in its `when`');
+    expect(outcome('item', runbook)).toContain(
+      '`item` cannot be read here: `item` exists inside the body of a `forEach`, not in its `when`',
+    );
     expect(outcome('params.x', createChecker({ params: [] }))).toContain('there are no parameters; declare it under `spec.parameters`');
   });
 
