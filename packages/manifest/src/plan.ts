@@ -81,7 +81,7 @@ export interface PlanTask extends PlanCall {
 /** The tasks of a workflow and how data flows between them. */
 export interface PlanBody {
   parameters: Parameter[];
-  /** The policy context in force for its tasks. */
+  /** The policy context of its tasks; absent in a sub-workflow: that of the workflow that uses it. */
   policy?: PlanPolicy;
   /** Milliseconds for all of it. */
   timeout?: number;

@@ -20,11 +20,12 @@ export class Bodies {
     this.#policy = policy;
   }
 
-  body(workflow: Workflow, outer?: PlanPolicy): PlanBody {
-    const policy = this.#policy ?? outer ?? planPolicy(workflow);
+  /** One body for all that use the workflow: where it has no policy of its own, a run takes that of whoever uses it. */
+  body(workflow: Workflow): PlanBody {
+    const policy = this.#policy ?? planPolicy(workflow);
     const body: PlanBody = {
       parameters: workflow.parameters.map((view) => view.parameter),
-      tasks: this.#tasks(workflow, workflow.tasks, policy),
+      tasks: this.#tasks(workflow, workflow.tasks),
       outputs: {},
     };
     for (const entry of workflow.outputs?.entries.values() ?? []) setOwn(body.outputs, entry.name, templateOf(entry.value));
@@ -33,17 +34,17 @@ export class Bodies {
     if (timeout !== undefined) body.timeout = timeout;
     for (const list of ['onFailure', 'finally'] as const) {
       const hooks = workflow.hooks.filter((task) => task.list === list);
-      if (hooks.length > 0) body[list] = this.#tasks(workflow, hooks, policy);
+      if (hooks.length > 0) body[list] = this.#tasks(workflow, hooks);
     }
     return body;
   }
 
-  #tasks(workflow: Workflow, tasks: readonly TaskView[], policy: PlanPolicy | undefined): PlanTask[] {
-    return planOrder(tasks.flatMap((task) => this.#task(workflow, task, policy) ?? []));
+  #tasks(workflow: Workflow, tasks: readonly TaskView[]): PlanTask[] {
+    return planOrder(tasks.flatMap((task) => this.#task(workflow, task) ?? []));
   }
 
-  #task(workflow: Workflow, task: TaskView, policy: PlanPolicy | undefined): PlanTask | undefined {
-    const called = this.#call(task, policy);
+  #task(workflow: Workflow, task: TaskView): PlanTask | undefined {
+    const called = this.#call(task);
     if (!task.id || !called) return undefined;
     const { uses, with: input, ...limits } = called;
     const planned: PlanTask = { id: task.id.value, uses, needs: task.needs.map((need) => need.value), with: input, ...limits };
@@ -58,14 +59,14 @@ export class Bodies {
     if (task.continueOnError) planned.continueOnError = true;
     const pool = child(task.node, 'pool');
     if (pool?.kind === 'scalar') planned.pool = String(pool.value);
-    const compensate = task.compensate && this.#call(task.compensate, policy);
+    const compensate = task.compensate && this.#call(task.compensate);
     if (compensate) planned.compensate = compensate;
     return planned;
   }
 
   /** What runs, pinned; what the manifest leaves open about retries and time is as the task's contract says. */
-  #call(call: CallView, policy: PlanPolicy | undefined): PlanCall | undefined {
-    const uses = this.#uses(call, policy);
+  #call(call: CallView): PlanCall | undefined {
+    const uses = this.#uses(call);
     if (!uses) return undefined;
     const contract = this.#session.contractOf(call);
     const planned: PlanCall = { uses, with: call.with ? templateOf(call.with) : {} };
@@ -76,7 +77,7 @@ export class Bodies {
     return planned;
   }
 
-  #uses(call: CallView, policy: PlanPolicy | undefined): PlanUses | undefined {
+  #uses(call: CallView): PlanUses | undefined {
     const target = this.#session.targetOf(call);
     if (target?.kind === 'task') {
       const { name, version, digest } = target.contract;
@@ -87,7 +88,7 @@ export class Bodies {
     const ref = `${name}@${version}`;
     let known = this.workflows.get(ref);
     if (!known) {
-      const body = this.body(target.workflow, policy);
+      const body = this.body(target.workflow);
       known = { body, digest: `sha256:${sha256Hex(canonicalJson(body))}` };
       this.workflows.set(ref, known);
     }
