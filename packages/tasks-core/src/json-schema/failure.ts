@@ -13,8 +13,10 @@ export interface SchemaFailure {
   found: string;
   /** JSON Pointer to the keyword within the schema, as a URI fragment. */
   schema?: string;
-  /** Number of the record in an NDJSON artifact, from 1. */
+  /** Number of the record, from 1, where records are checked one by one. */
   record?: number;
+  /** What names the record, as JSON text, where the input says which field does. */
+  id?: string;
 }
 
 /** The one place that says how Ajv's errors are told to people. */
@@ -39,9 +41,10 @@ function named(params: Record<string, unknown>): string {
 
 /** `Schema validation failed: 2 errors: /id must be integer (found "x"); ...`, with the first few spelled out. */
 export function failureMessage(failures: SchemaFailure[], total: number, where = ''): string {
-  const shown = failures.slice(0, 3).map(({ record, pointer, message, found }) => {
+  const shown = failures.slice(0, 3).map(({ record, id, pointer, message, found }) => {
+    const named = id === undefined ? '' : `(${id}) `;
     const place =
-      `${record === undefined ? '' : `record ${record} `}${pointer === '' ? (record === undefined ? 'the value' : '') : pointer}`.trim();
+      `${record === undefined ? '' : `record ${record} ${named}`}${pointer === '' ? (record === undefined ? 'the value' : '') : pointer}`.trim();
     return `${place} ${message} (found ${found})`;
   });
   const more = total > shown.length ? `; and ${total - shown.length} more` : '';

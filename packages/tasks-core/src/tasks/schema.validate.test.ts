@@ -354,6 +354,27 @@ describe('tasks/schema.validate', () => {
       ]);
     });
 
+    it('with each: true every element of a list is a record, inline and in an artifact', async () => {
+      await using ctx = createTestContext();
+      const records = [{ id: 1, name: 'a' }, { id: 'two', name: 'b' }, { id: 3 }];
+      const expected =
+        /^Schema validation failed: 1 error in 1 of 3 records of \S+.*: record 2 \("b"\) \/id must be integer \(found "two"\)$/;
+      const options = { each: true, recordId: '/name' };
+      const array = await put(ctx, JSON.stringify(records, null, 2), 'raw.json', 'application/json');
+      for (const data of [records, array]) {
+        const error = await refusal(record, data, options, ctx);
+        expect(error.message).toMatch(expected);
+        expect(error.details).toMatchObject([{ record: 2, id: '"b"', pointer: '/id' }]);
+      }
+      const good = await put(ctx, '[{"id":1},{"id":2}]', 'raw.json', 'application/json');
+      for (const data of [[{ id: 1 }, { id: 2 }], good]) {
+        await expect(check(record, data, options, ctx)).resolves.toEqual({ payload: { valid: true, records: 2 } });
+      }
+      expect((await refusal(record, { id: 1 }, options, ctx)).message).toContain('must be a list of records');
+      const cut = await put(ctx, '[{"id":1},{"id":', 'raw.json', 'application/json');
+      expect((await refusal(record, cut, options, ctx)).message).toContain('record 2 the text ends before the array does');
+    });
+
     it('reports a bounded number of records, and counts all', async () => {
       await using ctx = createTestContext();
       const ref = await put(ctx, '{"id":"x"}\n'.repeat(5_000), 'bad.ndjson');

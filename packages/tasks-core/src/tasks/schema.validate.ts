@@ -14,6 +14,19 @@ const Input = Type.Object(
     data: Type.Union([Type.Unsafe<ArtifactRef>({ ...artifactRefSchema }), Type.Unknown()], {
       description: 'The value to check; an artifact is checked by its content: JSON, or NDJSON record by record',
     }),
+    each: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'The schema is that of one record: every element of a list, or of an artifact that holds one, is checked on its own',
+      }),
+    ),
+    recordId: Type.Optional(
+      Type.String({
+        pattern: '^(/[^/]*)+$',
+        maxLength: 1_000,
+        description: 'JSON Pointer to what names a record, e.g. /id; failures then say it',
+      }),
+    ),
     maxFailures: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 10_000, default: MAX_FAILURES, description: 'Failures listed at most' }),
     ),
@@ -23,7 +36,7 @@ const Input = Type.Object(
 
 const Output = Type.Object({
   valid: Type.Literal(true, { description: 'Always true: data that is not valid is an error' }),
-  records: Type.Optional(Type.Integer({ minimum: 0, description: 'Records checked, where data was NDJSON' })),
+  records: Type.Optional(Type.Integer({ minimum: 0, description: 'Records checked, where they were checked one by one' })),
 });
 
 type Checker = typeof import('../json-schema/check.ts');
@@ -57,25 +70,38 @@ export const schemaValidate = defineTask<typeof Input, typeof Output>({
       input: { schema: { type: 'object', required: ['id'], properties: { id: { type: 'integer' } } }, data: { id: 'seven' } },
       error: 'SCHEMA_VALIDATION_FAILED',
     },
+    {
+      title: 'Every record of a list, failures naming the record',
+      input: {
+        schema: { type: 'object', required: ['amount'] },
+        data: [
+          { id: 'a', amount: 1 },
+          { id: 'b', amount: 2 },
+        ],
+        each: true,
+        recordId: '/id',
+      },
+      output: { valid: true, records: 2 },
+    },
     { title: 'A schema that is none', input: { schema: { type: 'integr' }, data: 1 }, error: 'SCHEMA_INVALID' },
   ],
   effect: 'none',
   input: Input,
   output: Output,
   async execute(ctx, { payload }) {
-    const { schema, data, maxFailures = MAX_FAILURES } = payload;
+    const { schema, data, each = false, recordId, maxFailures = MAX_FAILURES } = payload;
+    const options = { each, maxFailures, ...(recordId === undefined ? {} : { recordId }) };
     if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema))) {
       throw new InvalidInputError('schema must be a JSON Schema: an object, true or false');
     }
     if (data === undefined) throw new InvalidInputError('data is missing: give the value, or an artifact, that is to be checked');
     checker ??= import('../json-schema/check.ts');
-    const { checkArtifact, checkValue, validatorFor } = await checker;
+    const { checkArtifact, checkEach, checkValue, validatorFor } = await checker;
     const validator = validatorFor(schema);
-    if (!isArtifactRef(data)) {
-      checkValue(validator, data, maxFailures);
-      return { payload: { valid: true } };
-    }
-    const records = await checkArtifact(createRunContext(ctx), validator, data, maxFailures);
+    let records: number | undefined;
+    if (isArtifactRef(data)) records = await checkArtifact(createRunContext(ctx), validator, data, options);
+    else if (each) records = checkEach(validator, data, options);
+    else checkValue(validator, data, maxFailures);
     return { payload: { valid: true, ...(records === undefined ? {} : { records }) } };
   },
 });
