@@ -3,29 +3,48 @@ import { table } from '../text.ts';
 
 const MAX_DEPTH = 4;
 
+/** A field of an object schema, or `or` between two shapes an object may have. */
+export interface SchemaField {
+  /** Names from the outermost field on; that of an element of a list is followed by `[]`. Empty: `or`. */
+  path: string[];
+  required: boolean;
+  type: string;
+  /** Description, default and bounds. */
+  meaning: string;
+}
+
 /** The fields of an object schema, one line each: name (`*`: required), type, what it means. */
 export function schemaLines(schema: JsonSchema): string[] {
-  const rows = rowsOf(schema, '', 0);
+  const rows = schemaFields(schema).map(({ path, depth, required, type, meaning }) => {
+    const indent = '  '.repeat(depth);
+    return path.length === 0
+      ? [`${indent}or`, '', '']
+      : [`${indent}${(path.at(-1) as string).replace(/(?:\[\])+$/, '')}${required ? '*' : ''}`, type, meaning];
+  });
   return rows.length > 0 ? table(rows).map((line) => line.trimEnd()) : [typeOf(schema)];
 }
 
-function rowsOf(schema: JsonSchema, indent: string, depth: number): string[][] {
+/** The fields of an object schema and of the objects within it, down to {@link MAX_DEPTH}, in the order they are written. */
+export function schemaFields(schema: JsonSchema, above: string[] = []): (SchemaField & { depth: number })[] {
+  const depth = above.length;
   const alternatives = alternativesOf(schema).filter((alternative) => isSchema(alternative.properties));
   if (!isSchema(schema.properties) && alternatives.length > 1) {
-    return alternatives.flatMap((alternative, i) => [...(i === 0 ? [] : [[`${indent}or`, '', '']]), ...rowsOf(alternative, indent, depth)]);
+    const or = { path: [], depth, required: false, type: '', meaning: '' };
+    return alternatives.flatMap((alternative, i) => [...(i === 0 ? [] : [or]), ...schemaFields(alternative, above)]);
   }
   const object = isSchema(schema.properties) ? schema : alternatives[0];
   if (object === undefined || depth > MAX_DEPTH) return [];
   const required = Array.isArray(object.required) ? object.required : [];
   return Object.entries(object.properties as Record<string, JsonSchema>).flatMap(([name, field]) => {
-    const row = [`${indent}${name}${required.includes(name) ? '*' : ''}`, typeOf(field), meaning(field)];
-    return [row, ...rowsOf(elementOf(field), `${indent}  `, depth + 1)];
+    const [element, lists] = elementOf(field);
+    const row = { path: [...above, name], depth, required: required.includes(name), type: typeOf(field), meaning: meaning(field) };
+    return [row, ...schemaFields(element, [...above, `${name}${'[]'.repeat(lists)}`])];
   });
 }
 
-/** What a list holds, or the schema itself. */
-function elementOf(schema: JsonSchema): JsonSchema {
-  return isSchema(schema.items) ? elementOf(schema.items) : schema;
+/** What a list holds, however deep, or the schema itself; and how many lists there are around it. */
+function elementOf(schema: JsonSchema, lists = 0): [JsonSchema, number] {
+  return isSchema(schema.items) ? elementOf(schema.items, lists + 1) : [schema, lists];
 }
 
 /** A type in a few words: `string`, `"a" | "b"`, `list of (string | object)`. */
