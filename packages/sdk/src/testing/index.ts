@@ -10,3 +10,18 @@ export { conformanceSuite, describeConformance, type TestFramework } from './con
 export { createTestContext, type TestContext, type TestContextOptions } from './context.ts';
 export type { ScriptedDecision } from './decisions.ts';
 export type { EmittedEvent, LogLine, PooledClient } from './records.ts';
+export {
+  type ExportScript,
+  type SigBatch,
+  type SigCounts,
+  type SigExport,
+  type SigExportStatus,
+  type SigFault,
+  type SigFaultOptions,
+  type SigReceipt,
+  type SigRequest,
+  type SigRoute,
+  type SigSandbox,
+  type SigSandboxOptions,
+  startSigSandbox,
+} from './sig-sandbox/index.ts';
