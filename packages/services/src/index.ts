@@ -1,0 +1,4 @@
+export { type Certificates, certificates, type KeyPair } from './certificates.ts';
+export { type FaultProxy, faultProxy } from './fault-proxy.ts';
+export { type Nats, nats } from './nats.ts';
+export { type Postgres, postgres } from './postgres.ts';
