@@ -24,6 +24,10 @@ const keys: Record<string, [byDefault: string, meaning: string]> = {
   identity: ['the user of the operating system', '`{ user?, roles? }`: who starts runs from this machine; for development'],
   signing: ['none', '`{ keyFile }`: Ed25519 private key (PEM) that bundles are signed with'],
   preApproval: ['`false`', 'development only: an approval gate that is given `approved: true` passes without asking'],
+  egress: [
+    'nothing',
+    '`{ allow }`: what tasks may connect to although it is not public: hosts (`api.internal`, `*.internal`), addresses and ranges (`10.0.0.0/8`), each also with `:port`',
+  ],
 };
 
 /** Tells what each error code of this package means; a test holds it to the codes in the source. */

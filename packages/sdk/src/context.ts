@@ -55,6 +55,12 @@ export interface RunContext {
   dryRun: boolean;
   /** Present and true where the worker lets gates pass that say themselves that they are approved; for development only. */
   preApproval?: boolean;
+  /**
+   * Which of the addresses that are not public tasks may connect to: hosts, addresses and ranges, as `parseEgressEntry` of
+   * `@summit/maestro-sdk/egress` reads them. A worker always says so, with an empty list where nothing is allowed. A task that connects to where its payload
+   * says holds to it; to what a secret says it connects as it is, because secrets are the operator's own word.
+   */
+  egress?: { allow: readonly string[] };
   initiator: Initiator;
   artifacts: Artifacts;
   /** Absolute path of the only folder whose files a task may touch. */

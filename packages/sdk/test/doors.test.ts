@@ -15,7 +15,7 @@ async function loadedBy(program: string): Promise<string[]> {
   return ended.stdout.split('\n').flatMap((line) => (line.startsWith('loaded ') ? [line.slice(7)] : []));
 }
 
-const DOORS = ['', '/canonical', '/schema', '/testing', '/workspace', '/artifacts', '/pool'];
+const DOORS = ['', '/canonical', '/schema', '/testing', '/workspace', '/artifacts', '/pool', '/abort', '/egress'];
 
 it('loads neither schemas nor validators, and nothing of Node, through the main door', async () => {
   const modules = await loadedBy(`import '@summit/maestro-sdk';`);
@@ -47,8 +47,10 @@ it('has doors that package.json and this test agree on', async () => {
   const { exports } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as { exports: Record<string, string> };
   expect(Object.keys(exports).sort()).toEqual([
     '.',
+    './abort',
     './artifacts',
     './canonical',
+    './egress',
     './package.json',
     './pool',
     './schema',

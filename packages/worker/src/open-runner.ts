@@ -65,6 +65,7 @@ async function workerServices(options: RunnerOptions, pool: ClientPool, events: 
     secret: secretResolver(options.secrets ?? []),
     log: options.logger ?? silent,
     emit: events.publish,
+    egressAllow: options.egressAllow ?? [],
   };
   if (options.preApproval === true) services.preApproval = true;
   if (options.signingKeyFile !== undefined) services.signer = fileSigner(options.signingKeyFile);

@@ -31,6 +31,10 @@ export interface MaestroConfig {
   signing?: { keyFile: string };
   /** Development only: an approval gate that is given `approved: true` passes without asking. Default false. */
   preApproval?: boolean;
+  /**
+   * What tasks may connect to although it is not public: `api.internal`, `*.internal`, `10.1.2.3`, `10.0.0.0/8`, each also with `:port`. Default: nothing.
+   */
+  egress?: { allow: string[] };
 }
 
 /** Types a `maestro.config.ts`; returns its argument. */
@@ -58,4 +62,5 @@ export interface ResolvedConfig {
   identity: { user: string; roles: string[] };
   signing?: { keyFile: string };
   preApproval: boolean;
+  egress: { allow: string[] };
 }

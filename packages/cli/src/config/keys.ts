@@ -1,3 +1,4 @@
+import { parseEgressEntry } from '@summit/maestro-sdk/egress';
 import { didYouMean } from '../text.ts';
 import type { MaestroConfig } from './config.ts';
 
@@ -8,7 +9,6 @@ type Check = (value: unknown, path: string) => string[];
 const NOT_YET: Record<string, string> = {
   history: 'runs are not recorded beyond the engine yet',
   policy: 'no policy is asked yet',
-  egress: 'no egress rule is enforced yet',
   trustedCatalogs: 'no catalog can be trusted with JavaScript yet',
 };
 
@@ -65,6 +65,16 @@ const artifacts: Check = (value, path) => {
   return value.startsWith('s3:') ? [`${path}: an S3 bucket is not honoured by this version; use a folder`] : string(value, path);
 };
 
+const egressEntry: Check = (value, path) => {
+  if (typeof value !== 'string' || value === '') return [expected(path, 'a host, an address or a range of addresses', value)];
+  const entry = parseEgressEntry(value);
+  if (!('problem' in entry)) return [];
+  const meant = entry.suggestion === undefined ? '' : `; did you mean "${entry.suggestion}"?`;
+  return [
+    `${path}: expected a host such as api.internal or *.internal, an address or a range such as 10.0.0.0/8, each with :port if you like, found "${value}": ${entry.problem}${meant}`,
+  ];
+};
+
 const KEYS: Record<keyof MaestroConfig, Check> = {
   catalogs: list(string),
   packages: list(string),
@@ -75,6 +85,7 @@ const KEYS: Record<keyof MaestroConfig, Check> = {
   identity,
   signing: record({ keyFile: string }, ['keyFile']),
   preApproval: boolean,
+  egress: record({ allow: list(egressEntry) }, ['allow']),
 };
 
 /** The keys a configuration may have, in the order of the documentation. */

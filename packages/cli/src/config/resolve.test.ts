@@ -36,6 +36,7 @@ describe('without a file', () => {
       secrets: [{ files: '/run/secrets' }, { env: 'MAESTRO_SECRET_' }],
       identity: { user: userInfo().username, roles: [] },
       preApproval: false,
+      egress: { allow: [] },
     });
   });
 });
@@ -51,6 +52,7 @@ describe('with a file', () => {
     identity: { user: 'ada', roles: ['sre'] },
     signing: { keyFile: 'key.pem' },
     preApproval: true,
+    egress: { allow: ['*.internal', '10.0.0.0/8:5432'] },
   });
 
   test('paths start from its folder, from wherever the command is called in the working tree', async () => {
@@ -67,6 +69,7 @@ describe('with a file', () => {
       identity: { user: 'ada', roles: ['sre'] },
       signing: { keyFile: path.join(root, 'key.pem') },
       preApproval: true,
+      egress: { allow: ['*.internal', '10.0.0.0/8:5432'] },
     });
   });
 
@@ -103,6 +106,7 @@ describe('with a file', () => {
       MAESTRO_ENGINE: 'in-process',
       MAESTRO_USER: 'grace',
       MAESTRO_SIGNING_KEY_FILE: 'env.pem',
+      MAESTRO_EGRESS_ALLOW: 'env.internal, 127.0.0.1:8080',
     };
     const fromEnv = await resolveConfig({}, { cwd, env });
     expect(fromEnv).toMatchObject({
@@ -113,6 +117,7 @@ describe('with a file', () => {
       engine: { kind: 'in-process' },
       identity: { user: 'grace', roles: ['sre'] },
       signing: { keyFile: path.join(cwd, 'env.pem') },
+      egress: { allow: ['env.internal', '127.0.0.1:8080'] },
     });
     const fromOptions = await resolveConfig({ catalog: ['opt'], package: ['@opt/tasks'], workspace: '..' }, { cwd, env });
     expect(fromOptions).toMatchObject({ catalogs: [path.join(cwd, 'opt')], packages: ['@opt/tasks'], workspace: root });
@@ -137,6 +142,7 @@ describe('what is wrong is said, all at once', () => {
         secrets: [{ vault: 'x' }, { files: 'a', env: 'B' }],
         signing: {},
         preApproval: 'yes',
+        egress: { allow: ['https://api.internal:8443/v1', '10.0.0.0/33', '2130706433', '*'] },
         policy: { opa: 'http://x' },
         history: 'x.db',
         color: 'blue',
@@ -155,9 +161,20 @@ describe('what is wrong is said, all at once', () => {
       'secrets[1] must have exactly one of files, env',
       'signing.keyFile is missing',
       'preApproval: expected true or false, found "yes"',
+      ...[
+        '[0]: EXPECTED, found "https://api.internal:8443/v1": it is a URL; only host and port are said; did you mean "api.internal:8443"?',
+        '[1]: EXPECTED, found "10.0.0.0/33": the prefix length is "33"; for 10.0.0.0 it is 0 to 32; did you mean "10.0.0.0"?',
+        '[2]: EXPECTED, found "2130706433": it is another way to write the address 127.0.0.1; did you mean "127.0.0.1"?',
+        '[3]: EXPECTED, found "*": everything would be allowed; did you mean "*.example.org"?',
+      ].map((text) =>
+        `egress.allow${text}`.replace(
+          'EXPECTED',
+          'expected a host such as api.internal or *.internal, an address or a range such as 10.0.0.0/8, each with :port if you like',
+        ),
+      ),
       '"policy" is not honoured by this version: no policy is asked yet; remove the key',
       '"history" is not honoured by this version: runs are not recorded beyond the engine yet; remove the key',
-      'unknown key "color"; there are: catalogs, packages, engine, artifacts, workspace, secrets, identity, signing, preApproval',
+      'unknown key "color"; there are: catalogs, packages, engine, artifacts, workspace, secrets, identity, signing, preApproval, egress',
     ]);
   });
 

@@ -33,6 +33,7 @@ export const configVariables = {
   MAESTRO_USER: 'identity.user',
   MAESTRO_ROLES: 'identity.roles, separated by commas',
   MAESTRO_SIGNING_KEY_FILE: 'signing.keyFile',
+  MAESTRO_EGRESS_ALLOW: 'egress.allow, separated by commas',
 } as const;
 
 /**
@@ -78,6 +79,7 @@ export async function resolveConfig(options: ConfigOptions, io: Pick<Io, 'cwd' |
       roles: fromEnv.identity?.roles ?? fromFile.identity?.roles ?? [],
     },
     preApproval: fromFile.preApproval ?? false,
+    egress: { allow: fromEnv.egress?.allow ?? fromFile.egress?.allow ?? [] },
   };
   if (file !== undefined) resolved.file = file;
   if (fromEnv.signing !== undefined) resolved.signing = { keyFile: path.resolve(cwd, fromEnv.signing.keyFile) };
@@ -142,6 +144,7 @@ function environmentConfig(env: Io['env']): MaestroConfig {
     if (env.MAESTRO_ROLES) config.identity.roles = names(env.MAESTRO_ROLES);
   }
   if (env.MAESTRO_SIGNING_KEY_FILE) config.signing = { keyFile: env.MAESTRO_SIGNING_KEY_FILE };
+  if (env.MAESTRO_EGRESS_ALLOW) config.egress = { allow: names(env.MAESTRO_EGRESS_ALLOW) };
   const problems = checkConfig(config);
   if (problems.length > 0) {
     throw new CliError('the configuration in the environment (MAESTRO_*, RESTATE_*) is wrong', {

@@ -38,6 +38,7 @@ export async function open(context: Context, config: ResolvedConfig, options: Op
     secrets: config.secrets.map((source) => ('files' in source ? secretFiles(source.files) : secretEnvironment(io.env, source.env))),
     logger: { info: log('info'), error: log('error') },
   };
+  if (config.egress.allow.length > 0) runnerOptions.egressAllow = config.egress.allow;
   if (config.preApproval) runnerOptions.preApproval = true;
   if (config.signing !== undefined) runnerOptions.signingKeyFile = config.signing.keyFile;
   if (options.decide !== undefined) runnerOptions.decide = options.decide;

@@ -22,7 +22,8 @@ type Facts =
   | 'idempotencyKey'
   | 'dryRun'
   | 'initiator'
-  | 'signer';
+  | 'signer'
+  | 'egress';
 
 /** What a test wants its task to find. */
 export interface TestContextOptions extends Partial<Pick<RunContext, Facts>> {

@@ -18,6 +18,8 @@ export interface WorkerServices {
   signer?: Signer;
   /** Gates may pass that say themselves that they are approved. */
   preApproval?: boolean;
+  /** What tasks may connect to although it is not public. */
+  egressAllow: readonly string[];
 }
 
 /** The context of one attempt. `waits` is present for durable tasks only. */
@@ -81,6 +83,7 @@ export function runContext(
     // A preview waits for nothing and asks nobody.
     sleep: waits ? (ms) => (dryRun ? Promise.resolve() : waits.sleep(ms)) : notDurable,
     decision: waits ? (request) => (dryRun ? Promise.resolve([]) : waits.decision(request)) : notDurable,
+    egress: { allow: services.egressAllow },
     now: waits ? () => waits.now() : async () => Date.now(),
   };
   if (workflow.policy !== undefined) context.policy = workflow.policy;
