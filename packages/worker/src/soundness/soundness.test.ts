@@ -68,6 +68,7 @@ async function run(seed: number): Promise<{ text: string; result: RunResult; inp
     secret: async () => '',
     log: { info() {}, error() {} },
     emit: events.publish,
+    egressAllow: [],
   };
   const host = new WorkerTaskHost(registry, services, 1_000_000);
   const runner = new InProcessRunner(registry, host, events, {}, async () => {});
