@@ -2,3 +2,4 @@ export { type Certificates, certificates, type KeyPair } from './certificates.ts
 export { type FaultProxy, faultProxy } from './fault-proxy.ts';
 export { type Nats, nats } from './nats.ts';
 export { type Postgres, postgres } from './postgres.ts';
+export { type S3, s3 } from './s3.ts';
