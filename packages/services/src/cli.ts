@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 /** `pnpm services start|stop|status|env [names...]`: the servers of the tests, by hand. */
+import { kafkaService } from './kafka.ts';
 import { natsService } from './nats.ts';
 import { postgresService } from './postgres.ts';
 import { s3Service } from './s3.ts';
 import { ensure, running, type Service, stop } from './service.ts';
 
-const SERVICES: Record<string, Service<object>> = { nats: natsService, postgres: postgresService, s3: s3Service };
+const SERVICES: Record<string, Service<object>> = { kafka: kafkaService, nats: natsService, postgres: postgresService, s3: s3Service };
 
 const COMMANDS: Record<string, (names: string[]) => Promise<void>> = {
   start: async (names) => {

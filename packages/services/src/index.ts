@@ -1,5 +1,6 @@
 export { type Certificates, certificates, type KeyPair } from './certificates.ts';
 export { type FaultProxy, faultProxy } from './fault-proxy.ts';
+export { type Kafka, kafka, kafkaBehindProxy } from './kafka.ts';
 export { type Nats, nats } from './nats.ts';
 export { type Postgres, postgres } from './postgres.ts';
 export { type S3, s3 } from './s3.ts';
