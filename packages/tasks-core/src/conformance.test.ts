@@ -2,14 +2,43 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeclaredTask } from '@summit/maestro-sdk';
 import { describeConformance } from '@summit/maestro-sdk/testing';
-import { describe, it } from 'vitest';
+import { afterAll, describe, it } from 'vitest';
+import { testDatabase, until } from '../test/support/database.ts';
 import { tasks } from './index.ts';
+
+const database = await testDatabase();
+await database.client.query('CREATE TABLE orders (id int PRIMARY KEY, status text); INSERT INTO orders VALUES (1, $$open$$)');
+afterAll(() => database[Symbol.asyncDispose]());
+const sleeping = () =>
+  until('the statement runs', async () => {
+    const asleep = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND usename = $1";
+    return (await database.rows(asleep, [database.schema])).length > 0;
+  });
+const unreachable = 'postgres://nobody:a-plain-password@127.0.0.1:1/nowhere';
 
 describeConformance(
   tasks as unknown as readonly DeclaredTask[],
   { describe, it },
   {
     tasks: {
+      'connectors/db.execute': {
+        context: { secrets: { DATABASE_URL: database.url } },
+        payload: () => ({ table: 'orders', rows: [{ id: 2, status: 'open' }], conflict: { target: ['id'] } }),
+        stuck: () => ({ payload: { sql: 'UPDATE orders SET status = (SELECT pg_sleep(60))::text' }, started: sleeping() }),
+        failing: () => [
+          { sql: 'DELETE FROM nowhere' },
+          { sql: 'SELECT 1', connection: unreachable },
+          { sql: 'SELECT $1::int', params: ['x'] },
+        ],
+        effects: () => database.rows('SELECT * FROM orders ORDER BY id'),
+      },
+      'connectors/db.query': {
+        context: { secrets: { DATABASE_URL: database.url } },
+        payload: () => ({ sql: 'SELECT id, status FROM orders WHERE id = $1', params: [1] }),
+        stuck: () => ({ payload: { sql: 'SELECT pg_sleep(60)' }, started: sleeping() }),
+        failing: () => [{ sql: 'SELEC 1' }, { sql: 'SELECT 1', connection: unreachable }, { sql: 'SELECT $1::int', params: ['x'] }],
+        effects: () => database.rows('SELECT * FROM orders ORDER BY id'),
+      },
       'ops/approval.gate': {
         context: { decisions: [[{ by: 'olive' }]] },
         payload: () => ({ approvers: ['sre'], reason: 'a try', expiresIn: '8h' }),

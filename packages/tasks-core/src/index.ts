@@ -1,9 +1,11 @@
+import { dbExecute } from './connectors/db.execute.ts';
+import { dbQuery } from './connectors/db.query.ts';
 import { approvalGate } from './ops/approval.gate.ts';
 import { disclosurePackage } from './ops/disclosure.package.ts';
 import { schemaValidate } from './tasks/schema.validate.ts';
 import { waitSleep } from './tasks/wait.sleep.ts';
 
-export { approvalGate, disclosurePackage, schemaValidate, waitSleep };
+export { approvalGate, dbExecute, dbQuery, disclosurePackage, schemaValidate, waitSleep };
 
 /** The catalog: every task of this package. */
-export const tasks = [approvalGate, disclosurePackage, schemaValidate, waitSleep] as const;
+export const tasks = [approvalGate, dbExecute, dbQuery, disclosurePackage, schemaValidate, waitSleep] as const;

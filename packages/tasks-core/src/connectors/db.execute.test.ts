@@ -1,0 +1,432 @@
+import { randomUUID } from 'node:crypto';
+import { faultProxy } from '@summit/maestro-services';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { execute, executeAt, query, runContext, type TestDatabase, testDatabase, until } from '../../test/support/database.ts';
+import { dbExecute } from './db.execute.ts';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+});
+afterAll(() => db[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await db.client.query(`DROP TABLE IF EXISTS orders CASCADE;
+    CREATE TABLE orders (id int PRIMARY KEY, status text NOT NULL DEFAULT 'new', total numeric(6,2) CHECK (total < 1000), UNIQUE (status, total))`);
+});
+
+const context = (options?: Parameters<typeof runContext>[1]) => runContext(db.url, options);
+const orders = () => db.rows('SELECT id, status, total FROM orders ORDER BY id');
+
+describe('a statement', () => {
+  it('tells how many rows it changed, and what it returns', async () => {
+    await using ctx = context({ task: dbExecute });
+    expect(await execute(ctx, { sql: 'INSERT INTO orders VALUES ($1, $2), (2, $2)', params: [1, 'open'] })).toEqual({ rowCount: 2 });
+    expect(await execute(ctx, { sql: 'UPDATE orders SET total = id RETURNING id, total' })).toEqual({
+      rowCount: 2,
+      rows: [
+        { id: 1, total: '1.00' },
+        { id: 2, total: '2.00' },
+      ],
+      columns: [
+        { name: 'id', type: 'integer' },
+        { name: 'total', type: 'numeric' },
+      ],
+    });
+    expect(await execute(ctx, { sql: 'CREATE TABLE made (a int)' })).toEqual({ rowCount: 0 });
+  });
+
+  it.each([
+    ['UPDATE ordrs SET id = 1', 'DB_TABLE_UNKNOWN', /did you mean "orders"\?/],
+    ["INSERT INTO orders VALUES (1, 'a'), (1, 'b')", 'DB_CONSTRAINT', /"orders_pkey"/],
+    ['INSERT INTO orders VALUES (1, NULL)', 'DB_CONSTRAINT', /"status"/],
+    ['INSERT INTO orders (id, total) VALUES (1, 12345.67)', 'DB_VALUE_INVALID', /numeric field overflow/],
+    ['INSERT INTO orders (id, total) VALUES (1, 1000)', 'DB_CONSTRAINT', /"orders_total_check"/],
+    ['VACUUM orders', 'DB_STATEMENT_REFUSED', /VACUUM/],
+    ['COMMIT', 'DB_STATEMENT_REFUSED', /COMMIT/],
+    ['DELETE FROM orders; DROP TABLE orders', 'DB_MULTIPLE_STATEMENTS', /one statement/],
+    ["SELECT repeat('x', 300000)", 'DB_TOO_LARGE', /RETURNING/],
+    ["DO $$ BEGIN RAISE EXCEPTION 'stop here'; END $$", 'DB_RAISED', /stop here/],
+  ])('%s', async (sql, code, message) => {
+    await using ctx = context();
+    await expect(execute(ctx, { sql })).rejects.toMatchObject({ code, retryable: false, message: expect.stringMatching(message) });
+  });
+
+  it('that touches other rows than expected changes nothing', async () => {
+    await using ctx = context();
+    await execute(ctx, { sql: "INSERT INTO orders (id, status) SELECT g, 'open' || g FROM generate_series(1, 5) g" });
+    const sql = "UPDATE orders SET status = status || '!' WHERE id <= $1";
+    await expect(execute(ctx, { sql, params: [3], expectRows: 1 })).rejects.toMatchObject({
+      code: 'DB_ROWS_UNEXPECTED',
+      details: { found: 3 },
+    });
+    expect((await orders()).filter(({ status }) => String(status).includes('!'))).toEqual([]);
+    expect(await execute(ctx, { sql, params: [1], expectRows: 1 })).toMatchObject({ rowCount: 1 });
+  });
+
+  it.each([
+    [{}, /either sql or table/],
+    [{ sql: 'SELECT 1', table: 'orders', rows: [] }, /not both/],
+    [{ sql: 'SELECT 1', rows: [] }, /rows goes with table/],
+    [{ table: 'orders' }, /either rows or artifact/],
+    [{ table: 'orders', rows: [], params: [1] }, /params goes with sql/],
+  ])('%j is no input', async (payload, message) => {
+    await using ctx = context();
+    await expect(execute(ctx, payload)).rejects.toMatchObject({ code: 'INVALID_INPUT', message: expect.stringMatching(message) });
+    expect(() => dbExecute.validate?.({ payload })).toThrow(message);
+  });
+});
+
+describe('rows', () => {
+  const target = { target: ['id'] };
+
+  it('are inserted, and update those with the same key', async () => {
+    await using ctx = context();
+    const rows = [
+      { id: 1, status: 'a', total: '1.50' },
+      { id: 2, status: 'b', total: 2 },
+    ];
+    expect(await execute(ctx, { table: 'orders', rows, conflict: target })).toEqual({ rowCount: 2, inserted: 2, updated: 0 });
+    const more = [
+      { id: 2, total: 20 },
+      { id: 3, total: null },
+    ];
+    expect(await execute(ctx, { table: `${db.schema}.orders`, rows: more, conflict: target })).toEqual({
+      rowCount: 2,
+      inserted: 1,
+      updated: 1,
+    });
+    expect(await orders()).toEqual([
+      { id: 1, status: 'a', total: '1.50' },
+      { id: 2, status: 'b', total: '20.00' },
+      { id: 3, status: 'new', total: null },
+    ]);
+    expect(
+      await execute(ctx, {
+        table: 'orders',
+        rows: [
+          { id: 3, status: 'x' },
+          { id: 4, status: 'y' },
+        ],
+        conflict: { ...target, update: 'none' },
+      }),
+    ).toEqual({
+      rowCount: 1,
+      inserted: 1,
+      updated: 0,
+    });
+    const some = { ...target, update: ['status'] };
+    await execute(ctx, { table: 'orders', rows: [{ id: 1, status: 'z', total: 9 }], conflict: some });
+    expect((await orders())[0]).toEqual({ id: 1, status: 'z', total: '1.50' });
+    expect(await execute(ctx, { table: 'orders', rows: [], conflict: target })).toEqual({ rowCount: 0, inserted: 0, updated: 0 });
+  });
+
+  it('may hold every type, as db.query gives it', async () => {
+    await db.client.query(`DROP TABLE IF EXISTS everything; CREATE TABLE everything (id bigint PRIMARY KEY, at timestamptz, day date, span interval, raw bytea,
+      doc jsonb, tags text[], grid int[], ratio float8, ok boolean, code char(3), short varchar(5), "we""ird, name" uuid)`);
+    const row = {
+      id: '9007199254740993',
+      at: '2026-01-31T10:00:00.123456Z',
+      day: '2026-01-31',
+      span: 'P1DT2H',
+      raw: 'AP8=',
+      doc: { a: [1, null, 'x"\\'] },
+      tags: ['a "b"', '{c}', 'NULL', null, ''],
+      grid: [
+        [1, 2],
+        [3, 4],
+      ],
+      ratio: 'NaN',
+      ok: false,
+      code: 'abc',
+      short: 'x\\"',
+      'we"ird, name': '0c8ce4a6-bfd7-4d31-8a4b-000000000001',
+    };
+    await using ctx = context();
+    const nothing = Object.fromEntries(Object.keys(row).map((name) => [name, name === 'id' ? 2 : null]));
+    await execute(ctx, { table: 'everything', rows: [row, nothing, { ...nothing, id: 3, doc: 'text', tags: [] }], conflict: target });
+    expect((await query(ctx, { sql: 'SELECT * FROM everything ORDER BY id DESC' })).rows).toEqual([
+      row,
+      { ...nothing, id: 3, doc: 'text', tags: [] },
+      nothing,
+    ]);
+    const long = execute(ctx, { table: 'everything', rows: [{ id: 4, short: 'too long' }] });
+    await expect(long).rejects.toMatchObject({ code: 'DB_VALUE_INVALID', message: expect.stringMatching(/row 1 into .*everything/) });
+  });
+
+  it('come from an artifact of any length, batch by batch', async () => {
+    await using ctx = context();
+    const lines = Array.from({ length: 2_500 }, (_, id) => JSON.stringify({ id, status: `s${id}` })).join('\n');
+    const artifact = await ctx.artifacts.put(lines, { name: 'rows.ndjson', contentType: 'application/x-ndjson' });
+    expect(await execute(ctx, { table: 'orders', artifact, conflict: target, batchSize: 400 })).toEqual({
+      rowCount: 2_500,
+      inserted: 2_500,
+      updated: 0,
+    });
+    expect(await execute(ctx, { table: 'orders', artifact, conflict: target })).toEqual({ rowCount: 2_500, inserted: 0, updated: 2_500 });
+    const bad = await ctx.artifacts.put(`${lines}\n{"id":`, { name: 'rows.ndjson', contentType: 'application/x-ndjson' });
+    await db.client.query('TRUNCATE orders');
+    const refused = execute(ctx, { table: 'orders', artifact: bad, conflict: target, batchSize: 400 });
+    await expect(refused).rejects.toMatchObject({ code: 'DB_ROW_INVALID', details: { row: 2_501 } });
+    expect(await orders()).toEqual([]);
+  });
+
+  it('with the same key: the last one wins, wherever a batch ends; or an error that names them', async () => {
+    await using ctx = context();
+    const rows = [1, 2, 1, 3, 1].map((id, index) => ({ id, status: `s${index}` }));
+    for (const batchSize of [1, 2, 3, 10]) {
+      await db.client.query('TRUNCATE orders');
+      const input = { table: 'orders', rows, conflict: target, batchSize };
+      expect(await execute(ctx, input)).toEqual({ rowCount: 5, inserted: 3, updated: 2 });
+      expect((await orders()).map(({ status }) => status)).toEqual(['s4', 's1', 's3']);
+      await expect(execute(ctx, { ...input, duplicates: 'error' })).rejects.toMatchObject({
+        code: 'DB_ROWS_DUPLICATE',
+        details: { rows: [1, 3] },
+      });
+    }
+    const alike = [
+      { status: 'x', total: 1 },
+      { status: 'x', total: '1.00' },
+    ].map((row, id) => ({ id, ...row }));
+    const call = execute(ctx, { table: 'orders', rows: alike, conflict: { target: ['status', 'total'] } });
+    await expect(call).rejects.toMatchObject({ code: 'DB_ROWS_DUPLICATE', message: expect.stringContaining('rows 1 to 2') });
+  });
+
+  it.each([
+    ['ordrs', [{ id: 1 }], 'DB_TABLE_UNKNOWN', /did you mean "orders"/],
+    ['orders"; DROP TABLE orders; --', [{ id: 1 }], 'INVALID_INPUT', /table must be a name/],
+    ['orders; DROP TABLE orders', [{ id: 1 }], 'DB_TABLE_UNKNOWN', /does not exist/],
+    ['a.b.c', [{ id: 1 }], 'INVALID_INPUT', /table must be a name/],
+    ['orders', [{ id: 1, staus: 'x' }], 'DB_COLUMN_UNKNOWN', /no column "staus"; did you mean "status"\?/],
+    ['orders', [{ id: 1, 'id") VALUES (1); --': 'x' }], 'DB_COLUMN_UNKNOWN', /its columns are id, status, total/],
+    ['orders', [{ id: 1 }, { id: 2, status: 'x' }], 'DB_ROW_INVALID', /row 2 has the column "status", which the first row does not have/],
+    ['orders', [{ id: 1, status: 'x' }, { id: 2 }], 'DB_ROW_INVALID', /row 2 lacks "status"/],
+    ['orders', [{}], 'DB_ROW_INVALID', /row 1 has no columns/],
+    ['orders', [{ id: 1 }, { id: 'a-value-nobody-may-see' }], 'DB_VALUE_INVALID', /rows 1 to 2 into .*integer: \[value\]/],
+    ['orders', [{ id: 1, status: 'x', total: 5_000 }], 'DB_CONSTRAINT', /"orders_total_check"/],
+  ])('into %s: %j', async (table, rows, code, message) => {
+    await using ctx = context();
+    const error = await execute(ctx, { table, rows }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code, retryable: false, message: expect.stringMatching(message) });
+    expect(String((error as Error).cause)).not.toContain('nobody');
+    expect(await orders()).toEqual([]);
+  });
+
+  it('have the columns that are listed; what one lacks is null', async () => {
+    await using ctx = context();
+    await execute(ctx, {
+      table: 'orders',
+      rows: [
+        { id: 1, status: 'x' },
+        { id: 2, status: 'y', total: 1 },
+      ],
+      columns: ['id', 'status', 'total'],
+    });
+    expect(await orders()).toEqual([
+      { id: 1, status: 'x', total: null },
+      { id: 2, status: 'y', total: '1.00' },
+    ]);
+  });
+
+  it('want a conflict target that is a key', async () => {
+    await using ctx = context();
+    const rows = [{ id: 1, status: 'x' }];
+    await expect(execute(ctx, { table: 'orders', rows, conflict: { target: ['status'] } })).rejects.toMatchObject({
+      code: 'DB_CONFLICT_TARGET',
+    });
+    await expect(execute(ctx, { table: 'orders', rows, conflict: { target: ['idd'] } })).rejects.toThrow('did you mean "id"?');
+    await expect(execute(ctx, { table: 'orders', rows, conflict: { target: ['total'] } })).rejects.toThrow('which the rows do not have');
+  });
+
+  it('go into partitioned tables and views too, where the server does not tell new from old', async () => {
+    await db.client.query(`DROP TABLE IF EXISTS parts CASCADE; CREATE TABLE parts (id int PRIMARY KEY, v int) PARTITION BY RANGE (id);
+      CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (100); CREATE OR REPLACE VIEW seen AS SELECT id, v FROM parts_1`);
+    await using ctx = context();
+    for (const table of ['parts', 'seen']) {
+      expect(
+        await execute(ctx, {
+          table,
+          rows: [
+            { id: 1, v: 1 },
+            { id: 2, v: 2 },
+          ],
+          conflict: target,
+        }),
+      ).toEqual({ rowCount: 2 });
+    }
+  });
+});
+
+describe('a retry', () => {
+  const insert = { sql: 'INSERT INTO orders (id) VALUES ((SELECT coalesce(max(id), 0) + 1 FROM orders)) RETURNING id' };
+
+  it('finds the result of the attempt before, and another step its own', async () => {
+    await using ctx = context();
+    const key = randomUUID();
+    const first = await executeAt(ctx, key, insert);
+    expect(await executeAt(ctx, key, insert)).toEqual({ ...first, remembered: true });
+    expect(await executeAt(ctx, randomUUID(), insert)).toMatchObject({ rows: [{ id: 2 }] });
+    await expect(executeAt(ctx, key, { sql: 'DELETE FROM orders' })).rejects.toMatchObject({ code: 'DB_IDEMPOTENCY_MISMATCH' });
+    expect(await orders()).toHaveLength(2);
+  });
+
+  it('of an attempt that failed does the work', async () => {
+    await using ctx = context();
+    const key = randomUUID();
+    await expect(executeAt(ctx, key, { ...insert, expectRows: 2 })).rejects.toMatchObject({ code: 'DB_ROWS_UNEXPECTED' });
+    expect(await executeAt(ctx, key, insert)).toMatchObject({ rowCount: 1 });
+  });
+
+  it('waits for an attempt that is still under way', async () => {
+    await using ctx = context();
+    const key = randomUUID();
+    const slow = {
+      sql: 'WITH wait AS MATERIALIZED (SELECT pg_sleep(0.3)) INSERT INTO orders (id) SELECT (SELECT count(*) FROM orders) + 1 FROM wait',
+    };
+    const results = await Promise.all([executeAt(ctx, key, slow), executeAt(ctx, key, slow), executeAt(ctx, key, slow)]);
+    expect(results.filter(({ remembered }) => remembered)).toHaveLength(2);
+    expect(await orders()).toHaveLength(1);
+  });
+
+  it('needs no record where the caller says so, or where there is a conflict target', async () => {
+    await using ctx = context();
+    const none = { idempotencyTable: 'nowhere.records' };
+    await execute(ctx, { sql: 'DELETE FROM orders', idempotent: true, ...none });
+    await execute(ctx, { table: 'orders', rows: [{ id: 1 }], conflict: { target: ['id'] }, ...none });
+    const refused = execute(ctx, { sql: 'DELETE FROM orders', ...none });
+    await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('nowhere.records') });
+  });
+
+  it('makes the table once, however many ask at the same time', async () => {
+    await using ctx = context();
+    const idempotencyTable = `records_${randomUUID().slice(0, 8)}`;
+    const inserts = Array.from({ length: 6 }, (_, id) =>
+      execute(ctx, { sql: 'INSERT INTO orders (id) VALUES ($1)', params: [id], idempotencyTable }),
+    );
+    expect(await Promise.all(inserts)).toEqual(Array.from({ length: 6 }, () => ({ rowCount: 1 })));
+    expect(await db.rows(`SELECT count(*)::int AS n FROM ${idempotencyTable}`)).toEqual([{ n: 6 }]);
+  });
+
+  it('says what is missing where the user may not make the table', async () => {
+    await db.client.query(`GRANT USAGE ON SCHEMA ${db.schema} TO limited; GRANT ALL ON orders TO limited`);
+    await using ctx = context();
+    const input = { sql: `DELETE FROM ${db.schema}.orders`, connection: db.server.limited.url, idempotencyTable: `${db.schema}.forbidden` };
+    const error = await execute(ctx, input).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'DB_PERMISSION', message: expect.stringMatching(/CREATE TABLE IF NOT EXISTS .*idempotent: true/) });
+    expect(await execute(ctx, { ...input, idempotent: true })).toMatchObject({ rowCount: 0 });
+  });
+});
+
+describe('bad weather', () => {
+  it('a commit whose answer is lost is unknown, and its retry takes effect once', async () => {
+    const { host, port } = db.server;
+    const proxy = await faultProxy(host, port);
+    try {
+      await using ctx = context();
+      const connection = db.through(proxy.port, proxy.host);
+      await db.client.query(`DROP TABLE IF EXISTS slow; CREATE TABLE slow (id int);
+        CREATE OR REPLACE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER late AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION linger()`);
+      const key = randomUUID();
+      const input = { sql: 'INSERT INTO slow VALUES (1)', connection };
+      await executeAt(ctx, randomUUID(), { sql: 'SELECT 1', connection });
+      const lost = executeAt(ctx, key, input);
+      lost.catch(() => {});
+      // The trigger runs within the commit.
+      await until(
+        'the commit runs',
+        async () => (await db.rows(`SELECT 1 FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event = 'PgSleep'`)).length > 0,
+      );
+      proxy.cut();
+      await expect(lost).rejects.toMatchObject({ code: 'DB_COMMIT_UNKNOWN', retryable: true });
+      expect(await executeAt(ctx, key, input)).toMatchObject({ rowCount: 1 });
+      expect(await db.rows('SELECT count(*)::int AS n FROM slow')).toEqual([{ n: 1 }]);
+
+      // The same, but with the commit done and only its answer lost.
+      const again = randomUUID();
+      const silent = executeAt(ctx, again, { ...input, timeoutMs: 1_200 });
+      silent.catch(() => {});
+      await until(
+        'the commit runs',
+        async () => (await db.rows(`SELECT 1 FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event = 'PgSleep'`)).length > 0,
+      );
+      proxy.loseReplies();
+      await expect(silent).rejects.toMatchObject({ code: 'DB_TIMEOUT', retryable: true, message: expect.stringContaining('unknown') });
+      await proxy.up();
+      expect(await executeAt(ctx, again, input)).toEqual({ rowCount: 1, remembered: true });
+      expect(await db.rows('SELECT count(*)::int AS n FROM slow')).toEqual([{ n: 2 }]);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it('cut at any moment, it takes effect once when it is tried until it succeeds', async () => {
+    const { host, port } = db.server;
+    const proxy = await faultProxy(host, port);
+    try {
+      await using ctx = context();
+      const connection = db.through(proxy.port, proxy.host);
+      let failures = 0;
+      for (let round = 1; round <= 12; round++) {
+        const key = randomUUID();
+        proxy.cutAfter(round * 110);
+        for (let attempt = 1; ; attempt++) {
+          try {
+            await executeAt(ctx, key, { sql: 'INSERT INTO orders (id) SELECT count(*) + 1 FROM orders', connection });
+            break;
+          } catch (error) {
+            expect(error).toMatchObject({ retryable: true });
+            failures++;
+            proxy.cutAfter(attempt < 3 ? round * 110 + attempt * 37 : Number.POSITIVE_INFINITY);
+          }
+        }
+      }
+      expect(failures).toBeGreaterThan(10);
+      expect(await orders()).toHaveLength(12);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it('deadlocks and serialization failures are passing failures', async () => {
+    await using ctx = context();
+    await db.client.query("INSERT INTO orders (id, status) VALUES (1, 'a'), (2, 'b')");
+    const both = (first: number, second: number) =>
+      execute(ctx, {
+        sql: `WITH one AS (UPDATE orders SET total = 1 WHERE id = ${first} RETURNING pg_sleep(0.2)) UPDATE orders SET total = 2 WHERE id = ${second} AND (SELECT count(*) FROM one) = 1`,
+        idempotent: true,
+      });
+    const results = await Promise.allSettled([both(1, 2), both(2, 1)]);
+    const failed = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    expect(failed).toEqual([expect.objectContaining({ code: 'DB_DEADLOCK', retryable: true })]);
+
+    const count = () =>
+      execute(ctx, {
+        sql: 'INSERT INTO orders (id, status) SELECT count(*) + 10, random()::text FROM orders, pg_sleep(0.1) RETURNING id',
+        isolation: 'serializable',
+        idempotent: true,
+      });
+    const outcomes = await Promise.allSettled([count(), count()]);
+    const refused = outcomes.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    expect(refused).toEqual([expect.objectContaining({ code: expect.stringMatching(/DB_SERIALIZATION|DB_CONSTRAINT/) })]);
+  });
+
+  it('a cancelled upsert leaves nothing behind, and its connection is given up', async () => {
+    await using ctx = context();
+    await db.client.query('DROP TABLE IF EXISTS held; CREATE TABLE held (id int PRIMARY KEY)');
+    await db.client.query('BEGIN; LOCK TABLE held');
+    const call = execute(ctx, { table: 'held', rows: [{ id: 1 }], conflict: { target: ['id'] } });
+    call.catch(() => {});
+    await until(
+      'it waits for the lock',
+      async () => (await db.rows(`SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'held'::regclass`)).length > 0,
+    );
+    ctx.abort(new Error('cancelled by hand'));
+    await expect(call).rejects.toThrow('cancelled by hand');
+    await until(
+      'it waits no more',
+      async () => (await db.rows(`SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'held'::regclass`)).length === 0,
+    );
+    await db.client.query('COMMIT');
+    expect(await db.rows('SELECT * FROM held')).toEqual([]);
+  });
+});

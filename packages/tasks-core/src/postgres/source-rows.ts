@@ -1,0 +1,60 @@
+import { type ArtifactRef, InvalidInputError, type RunContext } from '@summit/maestro-sdk';
+import { recordBatches } from '../records/records-of.ts';
+
+/** A row to write, with its number in the input, from 1. */
+export interface SourceRow {
+  number: number;
+  values: Record<string, unknown>;
+}
+
+/** Rows of a batch take at most about so many bytes of JSON, so that memory does not depend on how long they are. */
+const BATCH_BYTES = 8 * 1024 * 1024;
+
+/** The rows of the input in batches of `size`, in constant memory. Throws `DB_ROW_INVALID`, naming the row, for one that is no object. */
+export async function* sourceRows(
+  ctx: Pick<RunContext, 'artifacts' | 'signal'>,
+  source: { rows: readonly unknown[] } | { artifact: ArtifactRef },
+  size: number,
+): AsyncGenerator<SourceRow[]> {
+  if ('rows' in source) {
+    for (let start = 0; start < source.rows.length; start += size) {
+      yield source.rows.slice(start, start + size).map((value, index) => toRow(start + index + 1, value));
+    }
+    return;
+  }
+  let batch: SourceRow[] = [];
+  let bytes = 0;
+  for await (const records of recordBatches(ctx, source.artifact)) {
+    for (const record of records) {
+      if ('problem' in record) throw invalid(record.number, `${record.problem}, in ${source.artifact.name}`);
+      batch.push(toRow(record.number, record.value));
+      bytes += textLength(record.value);
+      if (batch.length < size && bytes < BATCH_BYTES) continue;
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** About what a row takes; only its long texts count. */
+function textLength(value: unknown): number {
+  let length = 0;
+  for (const field of Object.values(value as object)) {
+    length += typeof field === 'string' ? field.length : typeof field === 'object' && field !== null ? JSON.stringify(field).length : 8;
+  }
+  return length;
+}
+
+function toRow(number: number, value: unknown): SourceRow {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { number, values: value as Record<string, unknown> };
+  throw invalid(
+    number,
+    `is not an object of columns and values, but ${value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`}`,
+  );
+}
+
+function invalid(number: number, problem: string): InvalidInputError {
+  return new InvalidInputError(`row ${number} ${problem}; nothing was changed`, { code: 'DB_ROW_INVALID', details: { row: number } });
+}
