@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Parameter } from '../plan.ts';
 import { assignable, createChecker, createEvaluator, ExpressionError, typeName } from './index.ts';
+import type { Parameter } from './types/parameter.ts';
 
 /*
  * What the checker lets through as proven does not fail for its types when it is evaluated over data that its schemas describe, and what

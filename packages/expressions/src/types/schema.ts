@@ -1,5 +1,5 @@
 import type { JsonSchema } from '@summit/maestro-sdk';
-import type { Parameter, ParameterType } from '../../plan.ts';
+import type { Parameter, ParameterType } from './parameter.ts';
 import {
   BOOL,
   DYN,

@@ -1,5 +1,5 @@
 import type { JsonSchema } from '@summit/maestro-sdk';
-import type { Parameter } from '../../plan.ts';
+import type { Parameter } from '../types/parameter.ts';
 import { parameterType, schemaType } from '../types/schema.ts';
 import { BOOL, type ExprType, type Field, type ObjectType, STRING } from '../types/type.ts';
 
@@ -19,7 +19,7 @@ export interface Scope {
   inputs: ObjectType | undefined;
   tasks: ReadonlyMap<string, TaskInScope> | undefined;
   item: ExprType | undefined;
-  run: ExprType;
+  run: ExprType | undefined;
   /** Further names, for expressions that are not part of a manifest. */
   names?: ReadonlyMap<string, ExprType>;
 }

@@ -1,6 +1,6 @@
-import { nearest } from '../../text/near.ts';
-import { choices, quoted } from '../../text/words.ts';
 import { type AccessNode, type ASTNode, isAccess, isOptional, literalKey } from '../ast.ts';
+import { nearest } from '../text/near.ts';
+import { choices, quoted } from '../text/words.ts';
 import { type ExprType, FAULT, type ObjectType, STRING } from '../types/type.ts';
 import { absent } from './doubts.ts';
 import { isPresent } from './guards.ts';

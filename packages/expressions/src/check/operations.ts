@@ -1,7 +1,7 @@
-import { nearest } from '../../text/near.ts';
-import { choices, quoted } from '../../text/words.ts';
 import type { ASTNode, NodeOf } from '../ast.ts';
 import { isOptionalEntry } from '../evaluate/inside.ts';
+import { nearest } from '../text/near.ts';
+import { choices, quoted } from '../text/words.ts';
 import { type BinaryOperator, binaryType, comparable, maybeBool } from '../types/operators.ts';
 import {
   alternatives,

@@ -1,7 +1,7 @@
-import { nearest } from '../../text/near.ts';
-import { quoted } from '../../text/words.ts';
 import type { ASTNode, NodeOf } from '../ast.ts';
 import { patternMistake } from '../functions/patterns.ts';
+import { nearest } from '../text/near.ts';
+import { quoted } from '../text/words.ts';
 import { NO_DOUBT } from '../types/doubt.ts';
 import { callType, functions, type Overload } from '../types/signatures.ts';
 import { DYN, describeType, type ExprType, FAULT, joinAll, typeName } from '../types/type.ts';

@@ -1,6 +1,6 @@
-import type { Template } from '../../plan.ts';
 import { ExpressionError } from '../errors.ts';
 import { DEFAULT_LIMITS, type ExpressionLimits } from '../limits.ts';
+import type { Template } from '../template.ts';
 import { ABSENT, compileExpression } from './program.ts';
 import { setField } from './results.ts';
 import type { EvaluationScope } from './root.ts';

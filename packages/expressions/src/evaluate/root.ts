@@ -10,6 +10,8 @@ export interface EvaluationScope {
   run?: { [field: string]: unknown };
   item?: unknown;
   index?: number;
+  row?: unknown;
+  vars?: { [name: string]: unknown };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { JsonSchema } from '@summit/maestro-sdk';
-import { choices, quoted } from '../../text/words.ts';
+import { choices, quoted } from '../text/words.ts';
 import { isSchema, resolveReference } from './schema.ts';
 import { alternatives, type ExprType, isScalar, type KnownValue, type ObjectType, type ScalarType, STRING, typeName } from './type.ts';
 

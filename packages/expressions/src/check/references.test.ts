@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Parameter } from '../../plan.ts';
+import type { Parameter } from '../types/parameter.ts';
 import { createChecker } from './checker.ts';
 
 const names = ['bucket', 'n', 'names'];

@@ -1,6 +1,6 @@
-import { nearest } from '../../text/near.ts';
-import { quoted } from '../../text/words.ts';
 import type { ASTNode, NodeOf } from '../ast.ts';
+import { nearest } from '../text/near.ts';
+import { quoted } from '../text/words.ts';
 import { functions } from '../types/signatures.ts';
 import { DYN, type ExprType, FAULT, INT } from '../types/type.ts';
 import { member } from './keys.ts';
@@ -22,7 +22,7 @@ export function nameType(walk: Walk, node: NodeOf<'id'>, locals: Locals | undefi
   if (other) return other;
   if (name === 'item' && scope.item) return reference(walk, 'item', node, scope.item);
   if (name === 'index' && scope.item) return reference(walk, 'index', node, INT);
-  if (name === 'run') return scope.run;
+  if (name === 'run' && scope.run) return scope.run;
   if (name === 'tasks' && scope.tasks) return wholeRoot(walk, node, 'name one task: `tasks.<id>.output`');
   if (name === 'secrets') return wholeRoot(walk, node, 'name one secret: `secrets.NAME`');
   const namespace = functions().namespaces.get(name);
@@ -86,7 +86,8 @@ function unknownName(walk: Walk, node: NodeOf<'id'>, locals: Locals | undefined)
 function namesHere({ scope }: Walk, locals: Locals | undefined): string[] {
   const names = ['params', 'inputs', 'tasks', 'item'].filter((root) => scope[root as 'params' | 'inputs' | 'tasks' | 'item'] !== undefined);
   if (scope.item) names.push('index');
-  names.push('run');
+  if (scope.run) names.push('run');
+  names.push(...(scope.names?.keys() ?? []));
   for (let local = locals; local; local = local.outer) if (local.name !== undefined) names.push(local.name);
   return names;
 }

@@ -1,8 +1,8 @@
 import { ParseError, type ParseResult } from '@marcbachmann/cel-js';
-import { cut } from '../text/words.ts';
 import { measure } from './ast.ts';
 import { environment } from './environment.ts';
 import type { ExpressionLimits } from './limits.ts';
+import { cut } from './text/words.ts';
 
 export interface SyntaxProblem {
   code: 'expression-syntax' | 'expression-limit';

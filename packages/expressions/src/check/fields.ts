@@ -1,6 +1,6 @@
-import { nearest } from '../../text/near.ts';
-import { choices, quoted } from '../../text/words.ts';
 import { type AccessNode, isAccess, isOptional, literalKey } from '../ast.ts';
+import { nearest } from '../text/near.ts';
+import { choices, quoted } from '../text/words.ts';
 import { comparable } from '../types/operators.ts';
 import { alternatives, DYN, describeType, type ExprType, FAULT, joinAll, NEVER, type ObjectType, STRING } from '../types/type.ts';
 import { absent, guardOf } from './doubts.ts';

@@ -30,7 +30,7 @@ function outcomes(suite: Suite, path: string): Outcome[] {
   ];
 }
 
-const page = readFileSync(fileURLToPath(new URL('../../../../../docs/cel-conformance.md', import.meta.url)), 'utf8');
+const page = readFileSync(fileURLToPath(new URL('../../../../docs/cel-conformance.md', import.meta.url)), 'utf8');
 const listed = [...page.matchAll(/^- `([^`]+)`/gm)].map((match) => match[1] as string);
 const matches = (pattern: string, path: string) => (pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern);
 

@@ -1,6 +1,6 @@
-import { nearest } from '../../text/near.ts';
-import { choices, quoted } from '../../text/words.ts';
 import type { ASTNode, NodeOf } from '../ast.ts';
+import { nearest } from '../text/near.ts';
+import { choices, quoted } from '../text/words.ts';
 import { comparable } from '../types/operators.ts';
 import { alternatives, BOOL, describeType, type ExprType, isJsonNumber, joinAll } from '../types/type.ts';
 import { doubt } from './doubts.ts';
