@@ -4,6 +4,7 @@ import type { DeclaredTask } from '@summit/maestro-sdk';
 import { describeConformance } from '@summit/maestro-sdk/testing';
 import { afterAll, describe, it } from 'vitest';
 import { testDatabase, until } from '../test/support/database.ts';
+import { s3Fixtures } from '../test/support/s3-conformance.ts';
 import { tasks } from './index.ts';
 
 const database = await testDatabase();
@@ -15,6 +16,9 @@ const sleeping = () =>
     return (await database.rows(asleep, [database.schema])).length > 0;
   });
 const unreachable = 'postgres://nobody:a-plain-password@127.0.0.1:1/nowhere';
+
+const s3 = await s3Fixtures();
+afterAll(() => s3.close());
 
 describeConformance(
   tasks as unknown as readonly DeclaredTask[],
@@ -39,6 +43,8 @@ describeConformance(
         failing: () => [{ sql: 'SELEC 1' }, { sql: 'SELECT 1', connection: unreachable }, { sql: 'SELECT $1::int', params: ['x'] }],
         effects: () => database.rows('SELECT * FROM orders ORDER BY id'),
       },
+      'connectors/s3.get': s3.get,
+      'connectors/s3.put': s3.put,
       'ops/approval.gate': {
         context: { decisions: [[{ by: 'olive' }]] },
         payload: () => ({ approvers: ['sre'], reason: 'a try', expiresIn: '8h' }),
