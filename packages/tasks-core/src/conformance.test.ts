@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeclaredTask } from '@summit/maestro-sdk';
-import { describeConformance } from '@summit/maestro-sdk/testing';
+import { describeConformance, startSigSandbox } from '@summit/maestro-sdk/testing';
 import { afterAll, describe, it } from 'vitest';
 import { testDatabase, until } from '../test/support/database.ts';
 import { s3Fixtures } from '../test/support/s3-conformance.ts';
@@ -19,6 +19,16 @@ const unreachable = 'postgres://nobody:a-plain-password@127.0.0.1:1/nowhere';
 
 const s3 = await s3Fixtures();
 afterAll(() => s3.close());
+
+const sig = await startSigSandbox({ exports: { polls: 0 } });
+const quietSig = await startSigSandbox();
+for (const route of ['ingest', 'exports'] as const) quietSig.inject({ kind: 'silent' }, { route, times: Number.POSITIVE_INFINITY });
+const refusingSig = await startSigSandbox({ token: 'a-token-nobody-has' });
+afterAll(() => Promise.all([sig, quietSig, refusingSig].map((each) => each.close())));
+const SIG_ITEMS = [
+  { id: 'a', payload: { n: 1 } },
+  { id: 'b', payload: { n: 2 } },
+];
 
 describeConformance(
   tasks as unknown as readonly DeclaredTask[],
@@ -45,6 +55,16 @@ describeConformance(
       },
       'connectors/s3.get': s3.get,
       'connectors/s3.put': s3.put,
+      'connectors/sig.ingest': {
+        context: { secrets: { SIG_INGEST_URL: sig.url } },
+        payload: () => ({ items: SIG_ITEMS, auth: true }),
+        stuck: () => ({ payload: { endpoint: quietSig.url, items: SIG_ITEMS } }),
+        failing: () => [
+          { endpoint: refusingSig.url, items: SIG_ITEMS, auth: true },
+          { endpoint: refusingSig.url, items: SIG_ITEMS, token: 'another-wrong-token' },
+        ],
+        effects: () => [...sig.effects.keys(), ...quietSig.effects.keys()],
+      },
       'ops/approval.gate': {
         context: { decisions: [[{ by: 'olive' }]] },
         payload: () => ({ approvers: ['sre'], reason: 'a try', expiresIn: '8h' }),
