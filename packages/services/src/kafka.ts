@@ -8,6 +8,7 @@ import { certificates } from './certificates.ts';
 import { type FaultProxy, faultProxy } from './fault-proxy.ts';
 import { kafkaJars } from './kafka-jars.ts';
 import { FORBIDDEN, HOST, LIMITED, LISTENERS, PROXIED, properties, SUPER_USER, type User } from './kafka-settings.ts';
+import { locked } from './lock.ts';
 import { partial } from './partial.ts';
 import { freePorts } from './ports.ts';
 import { run } from './programs.ts';
@@ -67,15 +68,30 @@ export async function kafkaBehindProxy(): Promise<{ brokers: string[]; proxy: Fa
   const { proxied } = await kafka();
   for (const deadline = Date.now() + READY_MS; Date.now() < deadline; await sleep(100)) {
     for (const { port, advertised } of proxied) {
+      const release = await hold(`kafka-proxied-${advertised}`);
+      if (release === undefined) continue;
       try {
-        return { brokers: [`${HOST}:${advertised}`], proxy: await faultProxy(HOST, port, { listen: advertised }) };
+        const proxy = await faultProxy(HOST, port, { listen: advertised });
+        const close = async () => {
+          await proxy.close();
+          release();
+        };
+        return { brokers: [`${HOST}:${advertised}`], proxy: Object.create(proxy, { close: { value: close } }) as FaultProxy };
       } catch (error) {
-        // Another test has this one.
+        release();
+        // Somebody who knows nothing of us has this port.
         if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
       }
     }
   }
   throw new Error(`all ${proxied.length} listeners of Kafka for proxies are in use: close those that are not needed any more`);
+}
+
+/** Takes a lock until what it resolves to is called; undefined where another test has it. A proxy that is down has no port to tell by. */
+function hold(name: string): Promise<(() => void) | undefined> {
+  return new Promise((resolve) => {
+    locked(name, () => new Promise<void>((release) => resolve(release)), 0).catch(() => resolve(undefined));
+  });
 }
 
 async function start({ folder, launch }: Start): Promise<Kafka> {

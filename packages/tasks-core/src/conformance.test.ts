@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeclaredTask } from '@summit/maestro-sdk';
-import { describeConformance, startSigSandbox } from '@summit/maestro-sdk/testing';
+import { describeConformance } from '@summit/maestro-sdk/testing';
+import { kafka } from '@summit/maestro-services';
 import { afterAll, describe, it } from 'vitest';
 import { testDatabase, until } from '../test/support/database.ts';
-import { s3Fixtures } from '../test/support/s3-conformance.ts';
+import { makeTopic } from '../test/support/kafka.ts';
+import { silentServer } from '../test/support/silent-server.ts';
 import { tasks } from './index.ts';
 
 const database = await testDatabase();
@@ -15,20 +17,11 @@ const sleeping = () =>
     const asleep = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND usename = $1";
     return (await database.rows(asleep, [database.schema])).length > 0;
   });
+const broker = await kafka();
+const topic = await makeTopic(broker.brokers);
+const silent = await silentServer();
+afterAll(() => silent[Symbol.asyncDispose]());
 const unreachable = 'postgres://nobody:a-plain-password@127.0.0.1:1/nowhere';
-
-const s3 = await s3Fixtures();
-afterAll(() => s3.close());
-
-const sig = await startSigSandbox({ exports: { polls: 0 } });
-const quietSig = await startSigSandbox();
-for (const route of ['ingest', 'exports'] as const) quietSig.inject({ kind: 'silent' }, { route, times: Number.POSITIVE_INFINITY });
-const refusingSig = await startSigSandbox({ token: 'a-token-nobody-has' });
-afterAll(() => Promise.all([sig, quietSig, refusingSig].map((each) => each.close())));
-const SIG_ITEMS = [
-  { id: 'a', payload: { n: 1 } },
-  { id: 'b', payload: { n: 2 } },
-];
 
 describeConformance(
   tasks as unknown as readonly DeclaredTask[],
@@ -53,17 +46,19 @@ describeConformance(
         failing: () => [{ sql: 'SELEC 1' }, { sql: 'SELECT 1', connection: unreachable }, { sql: 'SELECT $1::int', params: ['x'] }],
         effects: () => database.rows('SELECT * FROM orders ORDER BY id'),
       },
-      'connectors/s3.get': s3.get,
-      'connectors/s3.put': s3.put,
-      'connectors/sig.ingest': {
-        context: { secrets: { SIG_INGEST_URL: sig.url } },
-        payload: () => ({ items: SIG_ITEMS, auth: true }),
-        stuck: () => ({ payload: { endpoint: quietSig.url, items: SIG_ITEMS } }),
+      'connectors/kafka.publish': {
+        payload: () => {
+          const { brokers, username, password } = broker.sasl;
+          const sasl = { mechanism: 'scram-sha-512', username, password };
+          return { brokers, topic, sasl, messages: [{ key: 'a', value: 'text', headers: { source: 'test' } }, { value: { n: 1 } }] };
+        },
+        stuck: () => ({ payload: { brokers: [silent.address], topic, messages: [{ value: 1 }] }, started: silent.connected() }),
         failing: () => [
-          { endpoint: refusingSig.url, items: SIG_ITEMS, auth: true },
-          { endpoint: refusingSig.url, items: SIG_ITEMS, token: 'another-wrong-token' },
+          { brokers: broker.sasl.brokers, topic, sasl: { mechanism: 'plain' }, messages: [{ value: 1 }] },
+          { brokers: broker.sasl.brokers, topic, sasl: { mechanism: 'scram-sha-256' }, messages: [{ value: 1 }] },
+          { brokers: broker.oauth.brokers, topic, sasl: { mechanism: 'oauthbearer' }, messages: [{ value: 1 }] },
+          { brokers: broker.brokers, topic: 'no-such-topic', messages: [{ value: 1 }] },
         ],
-        effects: () => [...sig.effects.keys(), ...quietSig.effects.keys()],
       },
       'ops/approval.gate': {
         context: { decisions: [[{ by: 'olive' }]] },

@@ -1,14 +1,12 @@
 import { dbExecute } from './connectors/db.execute.ts';
 import { dbQuery } from './connectors/db.query.ts';
-import { s3Get } from './connectors/s3.get.ts';
-import { s3Put } from './connectors/s3.put.ts';
-import { sigIngest } from './connectors/sig.ingest.ts';
+import { kafkaPublish } from './connectors/kafka.publish.ts';
 import { approvalGate } from './ops/approval.gate.ts';
 import { disclosurePackage } from './ops/disclosure.package.ts';
 import { schemaValidate } from './tasks/schema.validate.ts';
 import { waitSleep } from './tasks/wait.sleep.ts';
 
-export { approvalGate, dbExecute, dbQuery, disclosurePackage, s3Get, s3Put, schemaValidate, sigIngest, waitSleep };
+export { approvalGate, dbExecute, dbQuery, disclosurePackage, kafkaPublish, schemaValidate, waitSleep };
 
 /** The catalog: every task of this package. */
-export const tasks = [approvalGate, dbExecute, dbQuery, disclosurePackage, s3Get, s3Put, schemaValidate, sigIngest, waitSleep] as const;
+export const tasks = [approvalGate, dbExecute, dbQuery, disclosurePackage, kafkaPublish, schemaValidate, waitSleep] as const;

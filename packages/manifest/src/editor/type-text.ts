@@ -1,4 +1,4 @@
-import { alternatives, type ExprType, isScalar, typeName } from '@summit/maestro-expressions';
+import { alternatives, type ExprType, isScalar, typeName } from '../expressions/types/type.ts';
 
 /** How deep the fields of objects are shown. */
 const DEPTH = 3;

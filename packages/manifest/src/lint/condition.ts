@@ -1,5 +1,4 @@
-import type { Checker } from '@summit/maestro-expressions';
-import { parseScalar } from '../expressions/scalar.ts';
+import { type Checker, parseScalar } from '../expressions/index.ts';
 import type { TaskView } from '../model/manifest.ts';
 import type { Condition } from './certainty.ts';
 

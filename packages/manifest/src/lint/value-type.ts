@@ -1,4 +1,5 @@
-import { DYN, type ExprType, joinAll, STRING, valueType } from '@summit/maestro-expressions';
+import { valueType } from '../expressions/types/schema.ts';
+import { DYN, type ExprType, joinAll, STRING } from '../expressions/types/type.ts';
 import type { Node, StringNode } from '../parse/node.ts';
 import type { Analysis } from './analysis.ts';
 

@@ -1,5 +1,4 @@
-import { assignable } from '@summit/maestro-expressions';
-import { choices, didYouMean, nearest, quoted } from '@summit/maestro-expressions/text';
+import { assignable } from '../../expressions/index.ts';
 import type { ParameterView, Runbook, Workflow } from '../../model/manifest.ts';
 import { dotted } from '../../model/subject.ts';
 import type { Entry } from '../../parse/node.ts';
@@ -7,6 +6,8 @@ import { quote, renamed } from '../../parse/unquoted.ts';
 import { checkValue } from '../../schema/check.ts';
 import { valueSchema } from '../../schema/parameter-schema.ts';
 import { problemFix, problemSpan } from '../../schema/place.ts';
+import { nearest } from '../../text/near.ts';
+import { choices, didYouMean, quoted } from '../../text/words.ts';
 import { bindingOf, readInputs } from '../bindings.ts';
 import { defineRule, type RuleContext } from '../define.ts';
 import { textSpan } from '../span.ts';

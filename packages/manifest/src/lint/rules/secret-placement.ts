@@ -1,4 +1,4 @@
-import { quoted } from '@summit/maestro-expressions/text';
+import { quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 import { siteTitle } from '../titles.ts';
 

@@ -1,4 +1,5 @@
-import { choices, didYouMean, nearest, quoted } from '@summit/maestro-expressions/text';
+import { nearest } from '../../text/near.ts';
+import { choices, didYouMean, quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 import { lockedAway } from '../locked.ts';
 import { textSpan } from '../span.ts';

@@ -1,0 +1,12 @@
+export { type Checker, type CheckOptions, type CheckResult, createChecker } from './check/checker.ts';
+export type { ScopeTypes } from './check/scope.ts';
+export type { ExpressionProblem, Reference, ReferenceKind } from './check/walk.ts';
+export { ExpressionError, type ExpressionErrorCode } from './errors.ts';
+export { type CompiledExpression, compileExpression } from './evaluate/program.ts';
+export type { EvaluationScope } from './evaluate/root.ts';
+export { createEvaluator, type Evaluator, evaluateTemplate, SecretReference } from './evaluate/template.ts';
+export { DEFAULT_LIMITS, type ExpressionLimits } from './limits.ts';
+export { type EmbeddedExpression, type ParsedScalar, parseScalar, type ScalarError } from './scalar.ts';
+export { type Assignability, assignable } from './types/assignable.ts';
+export { parameterType, schemaType } from './types/schema.ts';
+export { type ExprType, type KnownValue, typeName } from './types/type.ts';
