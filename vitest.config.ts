@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import TallyReporter from './.ci/tally-reporter.ts';
 
-// Programs that tests compare our output with are installed before the first test.
-const globalSetup = ['./.ci/debian-tools.mjs'];
+// Programs that tests compare our output with are installed, and servers that they talk to started, before the first test.
+const globalSetup = ['./.ci/debian-tools.mjs', './packages/services/src/global-setup.ts'];
 
 export default defineConfig({
   test: {

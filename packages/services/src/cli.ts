@@ -1,16 +1,11 @@
 #!/usr/bin/env node
 /** `pnpm services start|stop|status|env [names...]`: the servers of the tests, by hand. */
-import { kafkaService } from './kafka.ts';
-import { natsService } from './nats.ts';
-import { postgresService } from './postgres.ts';
-import { s3Service } from './s3.ts';
-import { ensure, running, type Service, stop } from './service.ts';
+import { SERVICES, type ServiceName } from './catalog.ts';
+import { ensure, running, stop } from './service.ts';
 
-const SERVICES: Record<string, Service<object>> = { kafka: kafkaService, nats: natsService, postgres: postgresService, s3: s3Service };
-
-const COMMANDS: Record<string, (names: string[]) => Promise<void>> = {
+const COMMANDS: Record<string, (names: ServiceName[]) => Promise<void>> = {
   start: async (names) => {
-    await Promise.all(names.map((name) => ensure(SERVICES[name] as Service<object>, { keep: true })));
+    await Promise.all(names.map((name) => ensure(SERVICES[name], { keep: true })));
     await status(names);
   },
   stop: async (names) => {
@@ -19,21 +14,23 @@ const COMMANDS: Record<string, (names: string[]) => Promise<void>> = {
   },
   status,
   env: async (names) => {
-    for (const name of names) console.log(JSON.stringify({ [name]: await ensure(SERVICES[name] as Service<object>) }, undefined, 2));
+    const facts = await Promise.all(names.map(async (name) => [name, await ensure(SERVICES[name], { keep: true })] as const));
+    console.log(JSON.stringify(Object.fromEntries(facts), undefined, 2));
   },
 };
 
-async function status(names: string[]): Promise<void> {
-  for (const name of names) console.log(`${name}: ${running(SERVICES[name] as Service<object>) ? 'runs' : 'does not run'}`);
+async function status(names: ServiceName[]): Promise<void> {
+  for (const name of names) console.log(`${name}: ${running(SERVICES[name]) ? 'runs' : 'does not run'}`);
 }
 
 const [command = '', ...given] = process.argv.slice(2);
-const names = given.length > 0 ? given : Object.keys(SERVICES);
-const unknown = names.find((name) => !(name in SERVICES));
+const all = Object.keys(SERVICES) as ServiceName[];
+const names = given.length > 0 ? (given as ServiceName[]) : all;
+const unknown = names.find((name) => !all.includes(name));
 const work = COMMANDS[command];
 if (!work || unknown !== undefined) {
   const problem = work ? `there is no service "${unknown}"` : `there is no command "${command}"`;
-  console.error(`${problem}\nusage: pnpm services ${Object.keys(COMMANDS).join('|')} [${Object.keys(SERVICES).join('|')} ...]`);
+  console.error(`${problem}\nusage: pnpm services ${Object.keys(COMMANDS).join('|')} [${all.join('|')} ...]`);
   process.exitCode = 1;
 } else {
   await work(names);

@@ -54,6 +54,10 @@ const service: Service<Kafka> = {
     await kafkaJars();
   },
   start,
+  container: {
+    ready: (port) => administer([`${HOST}:${port}`], (admin) => admin.describeCluster()),
+    facts: (port) => partial<Kafka>('compose.yaml', { brokers: [`${HOST}:${port}`] }),
+  },
 };
 
 /** A Kafka broker for tests; see `Kafka`. Started when it does not run. */

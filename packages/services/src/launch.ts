@@ -51,8 +51,8 @@ export async function launch(server: Launch): Promise<void> {
     );
     if (problem === undefined && ended === undefined) return;
     if (ended !== undefined || Date.now() > deadline) {
-      if (id) await end(id);
       const why = ended ?? `did not answer within ${readyWithinMs / 1000} s`;
+      if (id) await end(id);
       throw new Error(`${name} (${basename(command)}) ${why}; the end of its log ${log}:\n${tail(log)}`, { cause: problem });
     }
     await sleep(wait);

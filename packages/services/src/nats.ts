@@ -48,6 +48,7 @@ const service: Service<Nats> = {
     await program();
   },
   start,
+  container: { ready: answers, facts: (port) => partial<Nats>('compose.yaml', { url: `nats://${HOST}:${port}` }) },
 };
 
 /** NATS servers for tests; see `Nats`. Started when they do not run. */

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { chownSync, copyFileSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Certificates, certificates } from './certificates.ts';
@@ -57,6 +59,13 @@ const service: Service<Postgres> = {
     );
   },
   start,
+  container: {
+    ready: speaksPostgres,
+    facts: (port) => {
+      const { url, user, password } = role(port, 'maestro');
+      return partial<Postgres>('compose.yaml', { url, user, password, host: HOST, port, database: DATABASE });
+    },
+  },
 };
 
 /** A PostgreSQL for tests; see `Postgres`. Started when it does not run. */
@@ -98,18 +107,33 @@ async function start({ launch, alsoRemove }: Start): Promise<Postgres> {
 }
 
 function facts(port: number, { ca, client }: Certificates): Postgres {
-  const url = (user: string, password?: string) =>
-    `postgresql://${user}${password === undefined ? '' : `:${password}`}@${HOST}:${port}/${DATABASE}`;
-  const role = (user: string) => ({ url: url(user, PASSWORD), user, password: PASSWORD });
   return {
-    ...role('maestro'),
+    ...role(port, 'maestro'),
     host: HOST,
     port,
     database: DATABASE,
-    limited: role('limited'),
-    tls: { ca, required: role('tls_only'), certificate: { url: url(CLIENT), user: CLIENT, ...client } },
+    limited: role(port, 'limited'),
+    tls: { ca, required: role(port, 'tls_only'), certificate: { url: url(port, CLIENT), user: CLIENT, ...client } },
   };
 }
+
+const url = (port: number, login: string) => `postgresql://${login}@${HOST}:${port}/${DATABASE}`;
+const role = (port: number, user: string) => ({ url: url(port, `${user}:${PASSWORD}`), user, password: PASSWORD });
+
+/** Whether a PostgreSQL server listens there: it answers the question for TLS with a letter, once it takes connections. */
+async function speaksPostgres(port: number): Promise<void> {
+  const socket = connect(port, HOST);
+  try {
+    socket.write(SSL_REQUEST);
+    const [answer] = (await once(socket, 'data', { signal: AbortSignal.timeout(2000) })) as [Buffer];
+    if (!/^[SN]$/.test(answer.toString('latin1'))) throw new Error('what listens there is not PostgreSQL');
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Its length and its code, by the protocol. */
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 const SETTINGS = {
   listen_addresses: HOST,

@@ -10,6 +10,8 @@ export interface ServiceRecord {
   folders: string[];
   /** Started by hand: it stays until it is stopped by hand. */
   kept: boolean;
+  /** The service of compose.yaml, where it is a container. */
+  container?: string;
   /** Absent while it starts or stops. */
   facts?: unknown;
 }

@@ -43,6 +43,10 @@ const service: Service<S3> = {
     await program();
   },
   start,
+  container: {
+    ready: healthy,
+    facts: (port) => partial<S3>('compose.yaml', { endpoint: `http://${HOST}:${port}`, region: REGION, ...ADMIN }),
+  },
 };
 
 /** An S3 server for tests; see `S3`. Started when it does not run. */

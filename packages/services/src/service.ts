@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from './cache.ts';
+import { composeDown, composeUp, composeWorks } from './compose.ts';
 import { type Launch, launch } from './launch.ts';
 import { locked } from './lock.ts';
 import { end, runs } from './process-id.ts';
@@ -27,6 +28,8 @@ export interface Service<Facts> {
   prepare(): Promise<void>;
   /** Starts its servers; resolves to what clients need to know. */
   start(context: Start): Promise<Facts>;
+  /** Its container, for machines on which `prepare` fails: whether it answers, and what is known of it (its plain listener alone). */
+  container: { ready(port: number): Promise<unknown>; facts(port: number): Facts };
 }
 
 /**
@@ -49,7 +52,13 @@ export async function ensure<Facts>(service: Service<Facts>, { keep = false } = 
       return found;
     }
     await clear(id);
-    await service.prepare();
+    try {
+      await service.prepare();
+    } catch (error) {
+      if (!(await composeWorks())) throw error;
+      process.stderr.write(`${service.name} comes from a container, with nothing but its plain listener: ${(error as Error).message}\n`);
+      return contain(service, id, keep);
+    }
     return begin(service, id, keep);
   });
 }
@@ -122,8 +131,17 @@ async function begin<Facts>(service: Service<Facts>, id: string, kept: boolean):
   }
 }
 
+async function contain<Facts>({ name, container }: Service<Facts>, id: string, kept: boolean): Promise<Facts> {
+  const record: ServiceRecord = { processes: [], folders: [], kept, container: name };
+  writeRecord(id, record);
+  const facts = container.facts(await composeUp(name, container.ready));
+  writeRecord(id, { ...record, facts });
+  return facts;
+}
+
 async function clear(id: string): Promise<void> {
   const record = readRecord(id);
+  if (record?.container) await composeDown(record.container);
   await Promise.all((record?.processes ?? []).map((process) => end(process)));
   for (const folder of record?.folders ?? []) rmSync(folder, { recursive: true, force: true });
   rmSync(join(cacheFolder('services'), id), { recursive: true, force: true });
