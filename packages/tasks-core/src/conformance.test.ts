@@ -6,6 +6,7 @@ import { kafka } from '@summit/maestro-services';
 import { afterAll, describe, it } from 'vitest';
 import { testDatabase, until } from '../test/support/database.ts';
 import { makeTopic } from '../test/support/kafka.ts';
+import { natsFixture } from '../test/support/nats-fixture.ts';
 import { silentServer } from '../test/support/silent-server.ts';
 import { tasks } from './index.ts';
 
@@ -28,6 +29,7 @@ describeConformance(
   { describe, it },
   {
     tasks: {
+      'connectors/nats.publish': await natsFixture(),
       'connectors/db.execute': {
         context: { secrets: { DATABASE_URL: database.url } },
         payload: () => ({ table: 'orders', rows: [{ id: 2, status: 'open' }], conflict: { target: ['id'] } }),

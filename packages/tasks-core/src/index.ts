@@ -1,12 +1,13 @@
 import { dbExecute } from './connectors/db.execute.ts';
 import { dbQuery } from './connectors/db.query.ts';
 import { kafkaPublish } from './connectors/kafka.publish.ts';
+import { natsPublish } from './connectors/nats.publish.ts';
 import { approvalGate } from './ops/approval.gate.ts';
 import { disclosurePackage } from './ops/disclosure.package.ts';
 import { schemaValidate } from './tasks/schema.validate.ts';
 import { waitSleep } from './tasks/wait.sleep.ts';
 
-export { approvalGate, dbExecute, dbQuery, disclosurePackage, kafkaPublish, schemaValidate, waitSleep };
+export { approvalGate, dbExecute, dbQuery, disclosurePackage, kafkaPublish, natsPublish, schemaValidate, waitSleep };
 
 /** The catalog: every task of this package. */
-export const tasks = [approvalGate, dbExecute, dbQuery, disclosurePackage, kafkaPublish, schemaValidate, waitSleep] as const;
+export const tasks = [approvalGate, dbExecute, dbQuery, disclosurePackage, kafkaPublish, natsPublish, schemaValidate, waitSleep] as const;
