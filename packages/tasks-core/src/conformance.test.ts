@@ -5,6 +5,7 @@ import { describeConformance } from '@summit/maestro-sdk/testing';
 import { kafka } from '@summit/maestro-services';
 import { afterAll, describe, it } from 'vitest';
 import { testDatabase, until } from '../test/support/database.ts';
+import { httpFixtures } from '../test/support/http-conformance.ts';
 import { makeTopic } from '../test/support/kafka.ts';
 import { natsFixture } from '../test/support/nats-fixture.ts';
 import { silentServer } from '../test/support/silent-server.ts';
@@ -24,11 +25,15 @@ const silent = await silentServer();
 afterAll(() => silent[Symbol.asyncDispose]());
 const unreachable = 'postgres://nobody:a-plain-password@127.0.0.1:1/nowhere';
 
+const http = await httpFixtures();
+afterAll(() => http.close());
+
 describeConformance(
   tasks as unknown as readonly DeclaredTask[],
   { describe, it },
   {
     tasks: {
+      'connectors/http.request': http.request,
       'connectors/nats.publish': await natsFixture(),
       'connectors/db.execute': {
         context: { secrets: { DATABASE_URL: database.url } },

@@ -1,5 +1,6 @@
 import { dbExecute } from './connectors/db.execute.ts';
 import { dbQuery } from './connectors/db.query.ts';
+import { httpRequest } from './connectors/http.request.ts';
 import { kafkaPublish } from './connectors/kafka.publish.ts';
 import { natsPublish } from './connectors/nats.publish.ts';
 import { approvalGate } from './ops/approval.gate.ts';
@@ -7,7 +8,17 @@ import { disclosurePackage } from './ops/disclosure.package.ts';
 import { schemaValidate } from './tasks/schema.validate.ts';
 import { waitSleep } from './tasks/wait.sleep.ts';
 
-export { approvalGate, dbExecute, dbQuery, disclosurePackage, kafkaPublish, natsPublish, schemaValidate, waitSleep };
+export { approvalGate, dbExecute, dbQuery, disclosurePackage, httpRequest, kafkaPublish, natsPublish, schemaValidate, waitSleep };
 
 /** The catalog: every task of this package. */
-export const tasks = [approvalGate, dbExecute, dbQuery, disclosurePackage, kafkaPublish, natsPublish, schemaValidate, waitSleep] as const;
+export const tasks = [
+  approvalGate,
+  dbExecute,
+  dbQuery,
+  disclosurePackage,
+  httpRequest,
+  kafkaPublish,
+  natsPublish,
+  schemaValidate,
+  waitSleep,
+] as const;
