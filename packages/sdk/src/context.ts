@@ -76,6 +76,12 @@ export interface RunContext {
    * A durable task reads the time here and nowhere else. Absent where nothing is replayed; `Date.now()` is right there.
    */
   now?(): Promise<number>;
+  /**
+   * Does `run`, which may talk to anything, and remembers what it resolves to or rejects with: a replay gets that and does not do it again. Only what was in
+   * the middle when its worker died is done again, so it must be safe to repeat. The result is plain JSON within the inline limit; the signal
+   * is aborted with the attempt. Only for tasks that declare `durable: true`, which do nothing but wait outside of it.
+   */
+  step?<T>(name: string, run: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Waits for people, one decision per role asked until the quorum is met. Only for tasks that declare `durable: true`. */
   decision(request: DecisionRequest): Promise<Decision[]>;
 }

@@ -6,7 +6,7 @@ import { InvalidInputError, TaskError } from './errors.ts';
 import { ClientPool } from './pool.ts';
 
 /** A context in which nothing is missing. */
-export type CompleteRunContext = RunContext & Required<Pick<RunContext, 'now'>>;
+export type CompleteRunContext = RunContext & Required<Pick<RunContext, 'now' | 'step'>>;
 
 /** Contexts made here are complete for good; asking again costs nothing. */
 const complete = new WeakSet<object>();
@@ -59,6 +59,7 @@ const REQUIRED = Object.keys({
   pool: 0,
   sleep: 0,
   now: 0,
+  step: 0,
   decision: 0,
 } satisfies Record<Exclude<keyof RunContext, 'policy' | 'signer' | 'preApproval' | 'egress'>, 0>);
 
@@ -116,6 +117,9 @@ function defaults(): CompleteRunContext {
       return abortableSleep(ms, hasSignal(this) ? this.signal : context.signal);
     },
     now: async () => Date.now(),
+    async step(this: unknown, _name, run) {
+      return remembered(await run(hasSignal(this) ? this.signal : context.signal));
+    },
     decision: nobodyDecides,
   };
   const context = fixed as CompleteRunContext;
@@ -125,6 +129,11 @@ function defaults(): CompleteRunContext {
   define(context, 'idempotencyKey', { get: () => `${context.runId}/${context.taskId}` });
   define(context, 'workspace', { get: () => process.cwd() });
   return context;
+}
+
+/** A value as it comes back when it has been remembered. */
+export function remembered<T>(value: T): T {
+  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
 }
 
 function hasSignal(value: unknown): value is { signal: AbortSignal } {

@@ -62,7 +62,7 @@ export interface TaskDeclaration<In, Out> {
   resources?(payload: In): Resource[];
   /** Secrets the task may ask for; anything else is refused. */
   secrets?: string[];
-  /** May call `ctx.sleep` and `ctx.decision`; must await nothing else. */
+  /** May call `ctx.sleep`, `ctx.step` and `ctx.decision`; must await nothing else. */
   durable?: boolean;
   /** Defaults that a manifest may override; `timeout` in milliseconds per attempt. */
   retry?: RetryPolicy;

@@ -73,6 +73,29 @@ describe.each(['worker', 'server'] as const)('kill -9 of the %s', (victim) => {
     60_000 + MOMENTS * 10_000,
   );
 
+  const few = Math.ceil(MOMENTS / 10);
+  it(
+    `at ${few} moments of a durable task of steps: it goes on where it was, and does again only what was on`,
+    async () => {
+      for (let moment = 0; moment < few; moment++) {
+        const log = join(folder, `steps-${moment}.ndjson`);
+        const runId = `${victim}-steps-${moment}`;
+        const delay = ((moment + Math.random()) / few) * RUN_MS;
+        const what = await plan({ work: { uses: 'steps', with: { log, times: 8, holdMs: 40, sleepMs: 40 } } });
+        const result = await survive(runId, what, delay);
+        expect(result.status, `${runId} killed after ${Math.round(delay)} ms: ${JSON.stringify(result.error)}`).toBe('succeeded');
+        const effects = readFileSync(log, 'utf8')
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line) as Effect);
+        const begun = effects.filter(({ phase }) => phase === 'begin').map(({ id }) => id);
+        expect([...new Set(begun)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((n) => `work/${n}`));
+        expect(begun.length, `${runId} began ${begun.join(', ')}`).toBeLessThanOrEqual(9);
+      }
+    },
+    60_000 + MOMENTS * 10_000,
+  );
+
   const moments = Math.ceil(MOMENTS / 5);
   it(
     `at ${moments} moments of a run that fails and undoes: lists, sub-workflows, compensations and hooks are completed, each effect under its own key`,

@@ -175,6 +175,71 @@ describe.each([
     expect(result.tasks[0]).toMatchObject({ status: 'failed', attempts: 2, error: { code: 'TIMEOUT' } });
   });
 
+  it('does each step of a durable task once, also when it is replayed', async () => {
+    const before = bench.effects().length;
+    const result = await bench.run(
+      await plan(
+        { work: { uses: 'steps', with: { log: bench.log, times: 4 } }, beside: { uses: 'steps', with: { log: bench.log, times: 2 } } },
+        { outputs: { done: { $cel: 'tasks.work.output.done' } } },
+      ),
+    );
+    expect(result.error).toBeUndefined();
+    expect(result.outputs?.done).toEqual([0, 1, 2, 3]);
+    const seen = bench.effects().slice(before);
+    for (const id of ['work/0', 'work/1', 'work/2', 'work/3', 'beside/0', 'beside/1']) {
+      expect(seen.filter((line) => line.id === id).map(({ phase }) => phase)).toEqual(['begin', 'end']);
+    }
+  });
+
+  it('a step that fails is a failure the task may be repeated for, and nothing is kept of the attempt', async () => {
+    const before = bench.effects().length;
+    const retry = { maxAttempts: 2, initialInterval: 10 };
+    const result = await bench.run(await plan({ work: { uses: 'steps', with: { log: bench.log, failAt: 1 }, retry } }));
+    expect(result.tasks[0]).toMatchObject({ status: 'succeeded', attempts: 2 });
+    const seen = bench.effects().slice(before);
+    expect(seen.map(({ id, attempt, phase }) => `${id}#${attempt} ${phase}`)).toEqual([
+      'work/0#1 begin',
+      'work/0#1 end',
+      'work/1#1 begin',
+      ...[0, 1, 2].flatMap((n) => [`work/${n}#2 begin`, `work/${n}#2 end`]),
+    ]);
+    const [failed] = bench.data('task.attempt-failed');
+    expect(failed?.error).toMatchObject({ code: 'TRY_AGAIN', retryable: true, details: { n: 1 } });
+  });
+
+  it('a step may remember no more than is carried inline, and only a durable task has any', async () => {
+    const large = await bench.run(await plan({ work: { uses: 'steps', with: { log: bench.log, large: true } } }));
+    expect(large.error).toMatchObject({
+      code: 'OUTPUT_TOO_LARGE',
+      message: expect.stringContaining('tasks/steps, step number 0, returned'),
+    });
+    expect((await bench.run(await plan({ stray: { uses: 'stray.step' } }))).error).toMatchObject({ code: 'TASK_NOT_DURABLE' });
+  });
+
+  it('cancel and timeout end a step that is on, and its task with it', async () => {
+    const before = bench.effects().length;
+    const holdMs = deaf ? 300 : 60_000;
+    const handle = await bench.runner.start({
+      plan: await plan({ work: { uses: 'steps', with: { log: bench.log, holdMs } } }),
+      inputs: {},
+      initiator: alice,
+    });
+    await eventually('the step is on', () => bench.effects().length > before);
+    await bench.runner.cancel(handle.runId);
+    const cancelled = await handle.result();
+    expect(cancelled.status).toBe('cancelled');
+    expect(cancelled.tasks[0]).toMatchObject({ status: 'cancelled' });
+    const late = await bench.run(
+      await plan({
+        late: { uses: 'steps', with: { log: bench.log, holdMs }, timeout: 100, retry: { maxAttempts: 2, initialInterval: 10 } },
+      }),
+    );
+    expect(late.tasks[0]).toMatchObject({ status: 'failed', attempts: 2, error: { code: 'TIMEOUT' } });
+    const seen = bench.effects().slice(before);
+    expect(seen.filter(({ id }) => id.endsWith('/1'))).toEqual([]);
+    expect(seen.filter(({ id, phase }) => id === 'late/0' && phase === 'begin')).toHaveLength(2);
+  });
+
   it('waits for approvals before its first task, and for people in a task', async () => {
     const approvals = { required: true, approvers: ['ombuds', 'legal'], quorum: 'all' as const, allowSelfApproval: false };
     const before = bench.effects().length;

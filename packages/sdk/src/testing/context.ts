@@ -5,7 +5,7 @@ import type { RunContext } from '../context.ts';
 import type { DecisionRequest } from '../decision.ts';
 import { TaskError } from '../errors.ts';
 import { ClientPool } from '../pool.ts';
-import { type CompleteRunContext, createRunContext } from '../run-context.ts';
+import { type CompleteRunContext, createRunContext, remembered } from '../run-context.ts';
 import { VirtualClock } from './clock.ts';
 import { DecisionScript, type ScriptedDecision } from './decisions.ts';
 import { LazyFolder, makeWorkspace } from './folder.ts';
@@ -56,6 +56,8 @@ export interface TestContext extends CompleteRunContext, AsyncDisposable {
   readonly decisionsAsked: readonly DecisionRequest[];
   /** Milliseconds of each sleep. */
   readonly sleeps: readonly number[];
+  /** Names of the steps, in order. */
+  readonly steps: readonly string[];
   readonly pooled: readonly PooledClient[];
   readonly clock: VirtualClock;
   /** Aborts the signal, as a cancel or a timeout does. */
@@ -99,6 +101,7 @@ export function createTestContext(options: TestContextOptions = {}): TestContext
   const secretsAsked: string[] = [];
   const secretsRefused: string[] = [];
   const sleeps: number[] = [];
+  const steps: string[] = [];
   const pooled = new Map<string, PooledClient>();
   let workspace: string | undefined;
   let artifacts: Artifacts | undefined;
@@ -162,6 +165,11 @@ export function createTestContext(options: TestContextOptions = {}): TestContext
     async now() {
       return clock.now();
     },
+    async step(name, run) {
+      refuseWaits();
+      steps.push(name);
+      return remembered(await run(aborted));
+    },
     async decision(request) {
       refuseWaits();
       return script.ask(request, aborted);
@@ -172,6 +180,7 @@ export function createTestContext(options: TestContextOptions = {}): TestContext
     secretsRefused,
     decisionsAsked: script.asked,
     sleeps,
+    steps,
     get pooled() {
       return [...pooled.values()];
     },

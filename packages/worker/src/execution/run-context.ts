@@ -2,6 +2,7 @@ import { type Artifacts, type DeclaredTask, type Logger, type RunContext, type S
 import type { ClientPool } from '@summit/maestro-sdk/pool';
 import { type EventSink, runEvent } from '../interpreter/events.ts';
 import type { DurableWaits, TaskCall } from '../interpreter/host.ts';
+import type { Outcome } from '../interpreter/outcome.ts';
 import { runRef } from '../interpreter/run-input.ts';
 import { nameOf, subjectData } from '../interpreter/subject.ts';
 import type { RunEventType } from '../run.ts';
@@ -22,15 +23,19 @@ export interface WorkerServices {
   egressAllow: readonly string[];
 }
 
-/** The context of one attempt. `waits` is present for durable tasks only. */
+/** Does a step and resolves to its outcome. */
+export type StepRunner = (name: string, run: (signal: AbortSignal) => Promise<unknown>) => Promise<Outcome>;
+
+/** The context of one attempt. `durable` is present for durable tasks only. */
 export function runContext(
   call: TaskCall,
   task: DeclaredTask,
   services: WorkerServices,
   signal: AbortSignal,
   redactor: Redactor,
-  waits: DurableWaits | undefined,
+  durable: { waits: DurableWaits; step: StepRunner } | undefined,
 ): RunContext {
+  const waits = durable?.waits;
   const { run, attempt, workflow } = call;
   const ref = runRef(run.plan);
   const dryRun = run.dryRun === true;
@@ -84,10 +89,22 @@ export function runContext(
     sleep: waits ? (ms) => (dryRun ? Promise.resolve() : waits.sleep(ms)) : notDurable,
     decision: waits ? (request) => (dryRun ? Promise.resolve([]) : waits.decision(request)) : notDurable,
     egress: { allow: services.egressAllow },
+    step: durable ? (name, run) => step(durable, name, run) : notDurable,
     now: waits ? () => waits.now() : async () => Date.now(),
   };
   if (workflow.policy !== undefined) context.policy = workflow.policy;
   if (services.signer !== undefined) context.signer = services.signer;
   if (services.preApproval === true) context.preApproval = true;
   return context;
+}
+
+async function step<T>(
+  { waits, step: runStep }: { waits: DurableWaits; step: StepRunner },
+  name: string,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const outcome = await waits.step(name, () => runStep(name, run));
+  if (outcome.ok) return outcome.output as T;
+  const { code, message, retryable, retryAfterMs, details } = outcome.error;
+  throw new TaskError(message, { code, retryable, details, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
 }

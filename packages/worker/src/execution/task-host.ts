@@ -10,7 +10,7 @@ import { WorkerStopping, withAttemptSignal } from './attempt-signal.ts';
 import { toFailure } from './failure.ts';
 import { placeholder, shownInput } from './preview.ts';
 import { Redactor } from './redact.ts';
-import { runContext, type WorkerServices } from './run-context.ts';
+import { runContext, type StepRunner, type WorkerServices } from './run-context.ts';
 import { describeErrors, SchemaCache } from './schemas.ts';
 import { resolveSecrets } from './secret-refs.ts';
 
@@ -75,7 +75,8 @@ export class WorkerTaskHost implements TaskHost {
     const task = this.#registry.get(call.call.uses)?.task;
     const traits = this.traits(call.call);
     if (task === undefined || traits === undefined) return failure('TASK_NOT_INSTALLED', `${call.call.uses.name} is not installed`);
-    try {
+    const step: StepRunner = (name, run) => this.#track(this.#step(call, task, name, redactor, run));
+    return this.#outcome(redactor, async () => {
       const output = await withAttemptSignal(
         {
           cancelled: call.signal,
@@ -85,7 +86,7 @@ export class WorkerTaskHost implements TaskHost {
           what: `task ${nameOf(call.subject)}`,
         },
         async (signal) => {
-          const context = runContext(call, task, this.#services, signal, redactor, waits);
+          const context = runContext(call, task, this.#services, signal, redactor, waits && { waits, step });
           const { payload } = await this.#input(call, task, redactor);
           await this.#init(task, context);
           await task.validate?.({ payload });
@@ -94,6 +95,23 @@ export class WorkerTaskHost implements TaskHost {
         },
       );
       return { ok: true, output: this.#output(task, redactor.value(output)) };
+    });
+  }
+
+  /** A step of a durable task, as it will be remembered. */
+  #step(call: TaskCall, task: DeclaredTask, name: string, redactor: Redactor, run: (signal: AbortSignal) => Promise<unknown>) {
+    const what = `step ${name} of task ${nameOf(call.subject)}`;
+    return this.#outcome(redactor, async () => {
+      const signals = { cancelled: call.signal, stopping: this.#stopping.signal, timeoutMs: undefined, what };
+      const value = await withAttemptSignal(signals, run);
+      return { ok: true, output: value === undefined ? undefined : this.#plain(`${task.name}, step ${name},`, redactor.value(value)) };
+    });
+  }
+
+  /** What comes of `work`, with failures as values; only that this worker is stopping is thrown. */
+  async #outcome(redactor: Redactor, work: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await work();
     } catch (error) {
       if (error instanceof WorkerStopping) throw error;
       if (error instanceof RunCancelled) return failure('RUN_CANCELLED', error.message);
@@ -151,22 +169,7 @@ export class WorkerTaskHost implements TaskHost {
 
   /** The output as it will be remembered: plain JSON within the limit, as the task's schema says. */
   #output(task: DeclaredTask, payload: unknown): unknown {
-    let text: string;
-    try {
-      text = JSON.stringify(payload) ?? 'null';
-    } catch (cause) {
-      throw TaskError.terminal('OUTPUT_NOT_JSON', `${task.name} returned something that is no JSON: ${(cause as Error).message}`, {
-        cause,
-      });
-    }
-    const size = Buffer.byteLength(text);
-    if (size > this.inlineLimit) {
-      throw TaskError.terminal(
-        'OUTPUT_TOO_LARGE',
-        `${task.name} returned ${size} bytes, more than the ${this.inlineLimit} that are carried inline; have it write an artifact`,
-      );
-    }
-    const output = JSON.parse(text) as unknown;
+    const output = this.#plain(task.name, payload);
     const validate = this.#schemas.of(task).output;
     if (!validate(output)) {
       throw TaskError.terminal(
@@ -175,6 +178,26 @@ export class WorkerTaskHost implements TaskHost {
       );
     }
     return output;
+  }
+
+  /** A value as plain JSON within the limit. */
+  #plain(name: string, payload: unknown): unknown {
+    let text: string;
+    try {
+      text = JSON.stringify(payload) ?? 'null';
+    } catch (cause) {
+      throw TaskError.terminal('OUTPUT_NOT_JSON', `${name} returned something that is no JSON: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+    const size = Buffer.byteLength(text);
+    if (size > this.inlineLimit) {
+      throw TaskError.terminal(
+        'OUTPUT_TOO_LARGE',
+        `${name} returned ${size} bytes, more than the ${this.inlineLimit} that are carried inline; have it write an artifact`,
+      );
+    }
+    return JSON.parse(text) as unknown;
   }
 
   #track<T>(work: Promise<T>): Promise<T> {

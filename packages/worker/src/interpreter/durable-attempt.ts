@@ -17,8 +17,11 @@ export class DurableAttempt implements DurableWaits {
   readonly #approvals: Approvals;
   readonly #open = new Map<string, (error: Error) => void>();
   #waits = 0;
+  /** Steps that are on. */
+  #steps = 0;
   #aborted: Error | undefined;
   #outcome: Outcome | undefined;
+  #told = false;
   #rest: () => void = () => {};
   #onEnd: (outcome: Outcome) => void | Promise<void> = () => {};
 
@@ -41,17 +44,22 @@ export class DurableAttempt implements DurableWaits {
     });
   }
 
-  /** Ends every wait with `error` and resolves when the task's code has ended, which its caller sees to through its signal. */
+  /**
+   * Ends every wait with `error` and resolves when the task's code has ended, which its caller sees to through its signal. A step that is on
+   * is not left behind: it ends by the signal too, and the task's code after it, in a turn of the loop to come.
+   */
   async abort(error: Error): Promise<void> {
     this.#aborted = error;
     if (this.#outcome !== undefined) return;
-    await this.#untilRest(() => {
+    const endWaits = () => {
       for (const [key, reject] of this.#open) {
         this.#loop.forget(key);
         reject(error);
       }
       this.#open.clear();
-    });
+    };
+    if (this.#steps > 0) endWaits();
+    else await this.#untilRest(endWaits);
   }
 
   sleep(ms: number): Promise<void> {
@@ -60,6 +68,22 @@ export class DurableAttempt implements DurableWaits {
 
   now(): Promise<number> {
     return this.#wait('now', (name) => this.#durable.step(name, async () => Date.now()));
+  }
+
+  step(name: string, run: () => Promise<Outcome>): Promise<Outcome> {
+    if (this.#aborted) return Promise.reject(this.#aborted);
+    const key = `${this.#nextName('step')}:${name}`;
+    return new Promise<Outcome>((resolve, reject) => {
+      this.#steps += 1;
+      this.#loop.on(key, this.#durable.step(key, run), (outcome) => {
+        this.#steps -= 1;
+        return this.#untilRest(() => {
+          if (this.#aborted) reject(this.#aborted);
+          else resolve(outcome);
+        });
+      });
+      this.#rest();
+    });
   }
 
   decision(request: DecisionRequest): Promise<Decision[]> {
@@ -101,7 +125,10 @@ export class DurableAttempt implements DurableWaits {
       this.#rest = resolve;
     });
     wake();
-    await rest;
-    if (this.#outcome !== undefined) await this.#onEnd(this.#outcome);
+    // Its code may have ended while a step it did not wait for was still on.
+    if (this.#outcome === undefined) await rest;
+    if (this.#outcome === undefined || this.#told) return;
+    this.#told = true;
+    await this.#onEnd(this.#outcome);
   }
 }

@@ -69,13 +69,13 @@ export class Execution implements Activity {
     const durable = new DurableAttempt(name, engine, loop, approvals);
     this.#durable = durable;
     const limit = traits.timeout;
+    let late: Outcome | undefined;
     if (limit !== undefined) {
       loop.on(timeout, engine.sleep(timeout, limit), async () => {
         // From here on its own outcome counts no more.
-        this.#durable = undefined;
+        late = failure('TIMEOUT', `task ${this.#name} took longer than ${limit} ms`, { retryable: true });
         attempt.abort(new RunCancelled());
         await durable.abort(new RunCancelled());
-        await this.#settle(failure('TIMEOUT', `task ${this.#name} took longer than ${limit} ms`, { retryable: true }));
       });
     }
     await durable.start(
@@ -83,7 +83,7 @@ export class Execution implements Activity {
       (outcome) => {
         if (this.#durable !== durable) return;
         loop.forget(timeout);
-        return this.#settle(outcome);
+        return this.#settle(late ?? outcome);
       },
     );
   }

@@ -53,6 +53,8 @@ export interface DurableWaits {
   decision(request: DecisionRequest): Promise<Decision[]>;
   /** Milliseconds since the epoch, remembered. */
   now(): Promise<number>;
+  /** Does `run` and remembers its outcome. It must end soon after the attempt is aborted, and rejects only when this worker is stopping. */
+  step(name: string, run: () => Promise<Outcome>): Promise<Outcome>;
 }
 
 /** How a task is to be run, as its code and the plan say. */

@@ -126,4 +126,56 @@ const secret = {
   },
 };
 
-export const tasks = [append, echo, fail, wrongOutput, wait, ask, secret];
+/** Durable, with effects: each step leaves a line when it begins and when it ends. */
+const steps = {
+  ...base,
+  name: 'tasks/steps',
+  durable: true,
+  input: object(
+    {
+      log: { type: 'string' },
+      times: { type: 'integer', default: 3 },
+      holdMs: { type: 'integer', default: 0 },
+      sleepMs: { type: 'integer', default: 10 },
+      failAt: { type: 'integer' },
+      large: { type: 'boolean', default: false },
+    },
+    ['log'],
+  ),
+  output: object({ done: { type: 'array', items: { type: 'integer' } }, caught: { type: 'string' } }, ['done']),
+  async execute(ctx, { payload }) {
+    const { log, times, holdMs, sleepMs, failAt, large } = payload;
+    const done = [];
+    for (let n = 0; n < times; n++) {
+      const result = await ctx.step(`number ${n}`, async (signal) => {
+        const entry = { id: `${ctx.taskId}/${n}`, key: ctx.idempotencyKey, attempt: ctx.attempt };
+        note(log, { ...entry, phase: 'begin' });
+        if (holdMs > 0) await delay(holdMs, undefined, { signal });
+        if (n === failAt && ctx.attempt === 1) {
+          throw Object.assign(new Error('come back later'), {
+            code: 'TRY_AGAIN',
+            retryable: true,
+            details: { n },
+            [Symbol.for('@summit/maestro-sdk/TaskError')]: true,
+          });
+        }
+        note(log, { ...entry, phase: 'end' });
+        return { n, dropped: undefined, ...(large ? { text: 'x'.repeat(300_000) } : {}) };
+      });
+      done.push('dropped' in result ? -1 : result.n);
+      await ctx.sleep(sleepMs);
+    }
+    return { payload: { done } };
+  },
+};
+
+/** Not durable, and takes a step all the same. */
+const stray = {
+  ...base,
+  name: 'tasks/stray.step',
+  input: object({}),
+  output: any,
+  execute: (ctx) => ctx.step('stray', async () => ({ payload: {} })),
+};
+
+export const tasks = [append, echo, fail, wrongOutput, wait, ask, secret, steps, stray];
