@@ -34,8 +34,11 @@ const uses = (specifier: string): string => `import { value } from '${specifier}
 beforeEach(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'maestro-imports-')));
   copyFileSync(join(root, '.biome.json'), join(folder, '.biome.json'));
-  for (const name of ['sdk', 'tasks-core', 'manifest', 'worker', 'cli']) {
-    const all = ['sdk', 'tasks-core', 'manifest', 'worker', 'cli'].map((other) => [`@summit/maestro-${other}`, 'workspace:^']);
+  for (const name of ['sdk', 'expressions', 'tasks-core', 'manifest', 'worker', 'cli']) {
+    const all = ['sdk', 'expressions', 'tasks-core', 'manifest', 'worker', 'cli'].map((other) => [
+      `@summit/maestro-${other}`,
+      'workspace:^',
+    ]);
     const manifest = { name: `@summit/maestro-${name}`, dependencies: Object.fromEntries(all), devDependencies: { vitest: '*' } };
     write(`packages/${name}/package.json`, JSON.stringify(manifest));
     write(`packages/${name}/src/index.ts`, "export { value } from './value.ts';\n");
@@ -47,7 +50,10 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 test('lets the packages import what lies below them', () => {
   write('packages/tasks-core/src/a.ts', uses('@summit/maestro-sdk/testing'));
+  write('packages/expressions/src/a.ts', uses('@summit/maestro-sdk'));
+  write('packages/tasks-core/src/b.ts', uses('@summit/maestro-expressions'));
   write('packages/manifest/src/a.ts', uses('@summit/maestro-sdk'));
+  write('packages/manifest/src/b.ts', uses('@summit/maestro-expressions/text'));
   write('packages/worker/src/a.ts', uses('@summit/maestro-manifest'));
   write('packages/worker/src/deep/b.ts', uses('../value.ts'));
   write('packages/cli/src/a.ts', uses('@summit/maestro-worker/embedded'));
@@ -65,11 +71,15 @@ test('lets tests import any package, and the index beside them', () => {
 test.each([
   ['sdk', '@summit/maestro-manifest'],
   ['sdk', '@summit/maestro-tasks-core/tasks/wait.sleep'],
+  ['sdk', '@summit/maestro-expressions'],
+  ['expressions', '@summit/maestro-manifest'],
+  ['expressions', '@summit/maestro-tasks-core'],
   ['tasks-core', '@summit/maestro-manifest'],
   ['tasks-core', '@summit/maestro-worker/embedded'],
   ['tasks-core', '@summit/maestro-cli'],
   ['manifest', '@summit/maestro-worker'],
   ['manifest', '@summit/maestro-tasks-core'],
+  ['worker', '@summit/maestro-expressions'],
   ['worker', '@summit/maestro-tasks-core'],
   ['worker', '@summit/maestro-cli'],
   ['cli', '../../worker/src/value.ts'],
@@ -80,12 +90,15 @@ test.each([
   expect(refused()).toEqual(['b.ts', 'c.ts', 'deep/a.ts'].map((file) => `packages/${name}/src/${file}: noRestrictedImports`));
 });
 
-test.each(['sdk', 'tasks-core', 'manifest', 'worker', 'cli'])('refuses a child of %s importing an index above it', (name) => {
-  write(`packages/${name}/src/a.ts`, uses('./index.ts'));
-  write(`packages/${name}/src/deep/a.ts`, uses('../index.ts'));
-  write(`packages/${name}/src/deep/er/a.ts`, uses('../../index.ts'));
-  expect(refused()).toEqual(['a.ts', 'deep/a.ts', 'deep/er/a.ts'].map((file) => `packages/${name}/src/${file}: noRestrictedImports`));
-});
+test.each(['sdk', 'expressions', 'tasks-core', 'manifest', 'worker', 'cli'])(
+  'refuses a child of %s importing an index above it',
+  (name) => {
+    write(`packages/${name}/src/a.ts`, uses('./index.ts'));
+    write(`packages/${name}/src/deep/a.ts`, uses('../index.ts'));
+    write(`packages/${name}/src/deep/er/a.ts`, uses('../../index.ts'));
+    expect(refused()).toEqual(['a.ts', 'deep/a.ts', 'deep/er/a.ts'].map((file) => `packages/${name}/src/${file}: noRestrictedImports`));
+  },
+);
 
 test('refuses a circle, of types too', () => {
   write('packages/sdk/src/a.ts', "import type { B } from './b.ts';\nexport type A = { b?: B };\n");

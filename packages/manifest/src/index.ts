@@ -1,3 +1,30 @@
+export {
+  type Assignability,
+  assignable,
+  type Checker,
+  type CheckResult,
+  type CompiledExpression,
+  compileExpression,
+  createChecker,
+  createEvaluator,
+  DEFAULT_LIMITS,
+  type EvaluationScope,
+  type Evaluator,
+  ExpressionError,
+  type ExpressionErrorCode,
+  type ExpressionLimits,
+  type ExpressionProblem,
+  type ExprType,
+  evaluateTemplate,
+  type KnownValue,
+  parameterType,
+  type Reference,
+  type ReferenceKind,
+  type ScopeTypes,
+  SecretReference,
+  schemaType,
+  typeName,
+} from '@summit/maestro-expressions';
 export { compile } from './compile/compile.ts';
 export { planDigest } from './compile/digest.ts';
 export { parseDuration } from './compile/durations.ts';
@@ -16,37 +43,7 @@ export {
   type Outline,
   outlineOf,
 } from './editor/index.ts';
-export {
-  type Assignability,
-  assignable,
-  type Checker,
-  type CheckResult,
-  type CompiledExpression,
-  compileExpression,
-  createChecker,
-  createEvaluator,
-  DEFAULT_LIMITS,
-  type EmbeddedExpression,
-  type EvaluationScope,
-  type Evaluator,
-  ExpressionError,
-  type ExpressionErrorCode,
-  type ExpressionLimits,
-  type ExpressionProblem,
-  type ExprType,
-  evaluateTemplate,
-  type KnownValue,
-  type ParsedScalar,
-  parameterType,
-  parseScalar,
-  type Reference,
-  type ReferenceKind,
-  type ScalarError,
-  type ScopeTypes,
-  SecretReference,
-  schemaType,
-  typeName,
-} from './expressions/index.ts';
+export { type EmbeddedExpression, type ParsedScalar, parseScalar, type ScalarError } from './expressions/scalar.ts';
 export { applyFixes } from './format/apply-fixes.ts';
 export { type FixedFiles, fixFiles } from './format/fix-files.ts';
 export { type DiagnosticFormat, formatDiagnostics } from './format/format.ts';

@@ -1,38 +1,7 @@
-import type { JsonObject, RetryPolicy } from '@summit/maestro-sdk';
+import type { Parameter, Template } from '@summit/maestro-expressions';
+import type { RetryPolicy } from '@summit/maestro-sdk';
 
-/**
- * A value with expressions in it, as plain JSON. A string, number, boolean, null or array stands for itself;
- * an object with exactly one key that starts with `$` is one of the nodes below; any other object stands for itself.
- */
-export type Template =
-  | null
-  | boolean
-  | number
-  | string
-  | Template[]
-  | { [key: string]: Template }
-  /** CEL source; the value keeps its type. */
-  | { $cel: string }
-  /** Parts joined to one string; expressions among them are converted to text. */
-  | { $text: (string | { $cel: string })[] }
-  /** A secret's name; becomes text only inside the worker, at `execute`. */
-  | { $secret: string }
-  /** An object one of whose own keys starts with `$`. */
-  | { $map: [key: string, value: Template][] };
-
-export type ParameterType = 'string' | 'integer' | 'number' | 'boolean' | 'datetime' | 'date' | 'duration' | 'uri' | 'object' | 'array';
-
-/** An input of a runbook or a parameter of a workflow. */
-export interface Parameter {
-  name: string;
-  type: ParameterType;
-  required: boolean;
-  default?: unknown;
-  enum?: unknown[];
-  pattern?: string;
-  schema?: JsonObject;
-  description?: string;
-}
+export type { Parameter, ParameterType, Template } from '@summit/maestro-expressions';
 
 /** What runs, pinned: a task with the digest of its contract, or a workflow of the plan's own `workflows` with the digest of its body. */
 export interface PlanUses {

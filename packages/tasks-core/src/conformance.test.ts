@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeclaredTask } from '@summit/maestro-sdk';
-import { describeConformance } from '@summit/maestro-sdk/testing';
+import { describeConformance, startSigSandbox } from '@summit/maestro-sdk/testing';
 import { kafka } from '@summit/maestro-services';
 import { afterAll, describe, it } from 'vitest';
 import { testDatabase, until } from '../test/support/database.ts';
 import { httpFixtures } from '../test/support/http-conformance.ts';
 import { makeTopic } from '../test/support/kafka.ts';
 import { natsFixture } from '../test/support/nats-fixture.ts';
+import { s3Fixtures } from '../test/support/s3-conformance.ts';
 import { silentServer } from '../test/support/silent-server.ts';
 import { tasks } from './index.ts';
 
@@ -27,6 +28,19 @@ const unreachable = 'postgres://nobody:a-plain-password@127.0.0.1:1/nowhere';
 
 const http = await httpFixtures();
 afterAll(() => http.close());
+
+const s3 = await s3Fixtures();
+afterAll(() => s3.close());
+
+const sig = await startSigSandbox({ exports: { polls: 0 } });
+const quietSig = await startSigSandbox();
+for (const route of ['ingest', 'exports'] as const) quietSig.inject({ kind: 'silent' }, { route, times: Number.POSITIVE_INFINITY });
+const refusingSig = await startSigSandbox({ token: 'a-token-nobody-has' });
+afterAll(() => Promise.all([sig, quietSig, refusingSig].map((each) => each.close())));
+const SIG_ITEMS = [
+  { id: 'a', payload: { n: 1 } },
+  { id: 'b', payload: { n: 2 } },
+];
 
 describeConformance(
   tasks as unknown as readonly DeclaredTask[],
@@ -66,6 +80,18 @@ describeConformance(
           { brokers: broker.oauth.brokers, topic, sasl: { mechanism: 'oauthbearer' }, messages: [{ value: 1 }] },
           { brokers: broker.brokers, topic: 'no-such-topic', messages: [{ value: 1 }] },
         ],
+      },
+      'connectors/s3.get': s3.get,
+      'connectors/s3.put': s3.put,
+      'connectors/sig.ingest': {
+        context: { secrets: { SIG_INGEST_URL: sig.url } },
+        payload: () => ({ items: SIG_ITEMS, auth: true }),
+        stuck: () => ({ payload: { endpoint: quietSig.url, items: SIG_ITEMS } }),
+        failing: () => [
+          { endpoint: refusingSig.url, items: SIG_ITEMS, auth: true },
+          { endpoint: refusingSig.url, items: SIG_ITEMS, token: 'another-wrong-token' },
+        ],
+        effects: () => [...sig.effects.keys(), ...quietSig.effects.keys()],
       },
       'ops/approval.gate': {
         context: { decisions: [[{ by: 'olive' }]] },

@@ -3,12 +3,28 @@ import { dbQuery } from './connectors/db.query.ts';
 import { httpRequest } from './connectors/http.request.ts';
 import { kafkaPublish } from './connectors/kafka.publish.ts';
 import { natsPublish } from './connectors/nats.publish.ts';
+import { s3Get } from './connectors/s3.get.ts';
+import { s3Put } from './connectors/s3.put.ts';
+import { sigIngest } from './connectors/sig.ingest.ts';
 import { approvalGate } from './ops/approval.gate.ts';
 import { disclosurePackage } from './ops/disclosure.package.ts';
 import { schemaValidate } from './tasks/schema.validate.ts';
 import { waitSleep } from './tasks/wait.sleep.ts';
 
-export { approvalGate, dbExecute, dbQuery, disclosurePackage, httpRequest, kafkaPublish, natsPublish, schemaValidate, waitSleep };
+export {
+  approvalGate,
+  dbExecute,
+  dbQuery,
+  disclosurePackage,
+  httpRequest,
+  kafkaPublish,
+  natsPublish,
+  s3Get,
+  s3Put,
+  schemaValidate,
+  sigIngest,
+  waitSleep,
+};
 
 /** The catalog: every task of this package. */
 export const tasks = [
@@ -19,6 +35,9 @@ export const tasks = [
   httpRequest,
   kafkaPublish,
   natsPublish,
+  s3Get,
+  s3Put,
   schemaValidate,
+  sigIngest,
   waitSleep,
 ] as const;

@@ -1,4 +1,4 @@
-import { parseScalar } from '../expressions/index.ts';
+import { parseScalar } from '../expressions/scalar.ts';
 import type { ScalarNode } from '../parse/node.ts';
 import { type Node, setOwn } from '../parse/node.ts';
 import type { Template } from '../plan.ts';

@@ -1,4 +1,4 @@
-import { type EmbeddedExpression, parseScalar } from '../expressions/index.ts';
+import { type EmbeddedExpression, parseScalar } from '../expressions/scalar.ts';
 import type { Session } from '../lint/session.ts';
 import type { Site } from '../lint/site.ts';
 import type { Manifest } from '../model/manifest.ts';

@@ -1,6 +1,6 @@
+import type { ExprType } from '@summit/maestro-expressions';
 import type { JsonSchema, TaskContract } from '@summit/maestro-sdk';
 import type { Range } from '../diagnostic.ts';
-import type { ExprType } from '../expressions/index.ts';
 import type { Session } from '../lint/session.ts';
 import { allCalls, allTasks, type CallView, type Manifest, type ParameterView, type Workflow } from '../model/manifest.ts';
 import { child, isString } from '../parse/node.ts';

@@ -1,6 +1,12 @@
-import { type AccessNode, type ASTNode, children, literalKey } from '../expressions/ast.ts';
-import { DEFAULT_LIMITS, type ExprType } from '../expressions/index.ts';
-import { parseExpression } from '../expressions/parse.ts';
+import {
+  type AccessNode,
+  type ASTNode,
+  children,
+  DEFAULT_LIMITS,
+  type ExprType,
+  literalKey,
+  parseExpression,
+} from '@summit/maestro-expressions';
 import { conditionSource } from '../lint/condition.ts';
 import type { Session } from '../lint/session.ts';
 import type { ExpressionSpot } from './expression-at.ts';

@@ -1,4 +1,4 @@
-import { alternatives, type ExprType, isScalar, typeName } from '../expressions/types/type.ts';
+import { alternatives, type ExprType, isScalar, typeName } from '@summit/maestro-expressions';
 
 /** How deep the fields of objects are shown. */
 const DEPTH = 3;

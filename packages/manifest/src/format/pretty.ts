@@ -1,6 +1,6 @@
+import { cut } from '@summit/maestro-expressions/text';
 import type { Diagnostic } from '../diagnostic.ts';
 import { SourceFile } from '../text/source.ts';
-import { cut } from '../text/words.ts';
 
 /** What a piece of pretty output is; a colour function may give each its own. */
 export type Style = 'error' | 'warning' | 'info' | 'code' | 'place' | 'gutter' | 'caret' | 'hint';

@@ -1,5 +1,5 @@
+import { cut } from '@summit/maestro-expressions/text';
 import type { PlannedTask, PlanView } from '../plan-view/shapes.ts';
-import { cut } from '../text/words.ts';
 
 /** Longest line of a label, in characters; the SVG has the whole of it as a tooltip. */
 const MAX_LINE = 44;

@@ -1,11 +1,10 @@
+import { choices, cut, didYouMean, nearest, quoted } from '@summit/maestro-expressions/text';
 import type { Json, JsonObject } from '@summit/maestro-sdk';
 import { dotted } from '../model/subject.ts';
 import { fromJson, setOwn, toJson } from '../parse/node.ts';
 import type { Parameter } from '../plan.ts';
 import { checkValue } from '../schema/check.ts';
 import { valueSchema } from '../schema/parameter-schema.ts';
-import { nearest } from '../text/near.ts';
-import { choices, cut, didYouMean, quoted } from '../text/words.ts';
 import { coerceText, NOT_READABLE } from './coerce.ts';
 
 export type InputProblemCode = 'unknown-input' | 'missing-input' | 'invalid-input';

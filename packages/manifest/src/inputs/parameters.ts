@@ -1,5 +1,5 @@
+import { ExpressionError, evaluateTemplate } from '@summit/maestro-expressions';
 import type { JsonObject } from '@summit/maestro-sdk';
-import { ExpressionError, evaluateTemplate } from '../expressions/index.ts';
 import { setOwn } from '../parse/node.ts';
 import type { Plan, Template } from '../plan.ts';
 import { bindInputs, type InputProblem } from './bind.ts';

@@ -1,9 +1,9 @@
-import { type Checker, type ExprType, parseScalar, type Reference } from '../expressions/index.ts';
-import { alternatives, describeType, STRING } from '../expressions/types/type.ts';
+import { alternatives, type Checker, describeType, type ExprType, type Reference, STRING } from '@summit/maestro-expressions';
+import { cut, quoted } from '@summit/maestro-expressions/text';
+import { parseScalar } from '../expressions/scalar.ts';
 import type { Workflow } from '../model/manifest.ts';
 import { sourceOffsets } from '../parse/scalar-map.ts';
 import { quote } from '../parse/unquoted.ts';
-import { cut, quoted } from '../text/words.ts';
 import { conditionSource } from './condition.ts';
 import type { Dag } from './dag.ts';
 import type { Site } from './site.ts';

@@ -1,4 +1,5 @@
-import { type Checker, parseScalar } from '../expressions/index.ts';
+import type { Checker } from '@summit/maestro-expressions';
+import { parseScalar } from '../expressions/scalar.ts';
 import type { TaskView } from '../model/manifest.ts';
 import type { Condition } from './certainty.ts';
 

@@ -1,5 +1,4 @@
-import { assignable, type ExprType, typeName } from '../expressions/index.ts';
-import { alternatives, joinAll } from '../expressions/types/type.ts';
+import { alternatives, assignable, type ExprType, joinAll, typeName } from '@summit/maestro-expressions';
 import { typesOf } from '../schema/choice.ts';
 import { typeTitle } from '../schema/describe.ts';
 import type { Dynamic } from '../schema/problem.ts';

@@ -1,4 +1,4 @@
-import { choices, quoted } from '../text/words.ts';
+import { choices, quoted } from '@summit/maestro-expressions/text';
 
 /** What to say of a reference whose locked version is not among those there are; nothing where no version is locked for it. */
 export function lockedAway(

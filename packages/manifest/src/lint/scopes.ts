@@ -1,6 +1,18 @@
-import { type Checker, checkerOf } from '../expressions/check/checker.ts';
-import { ENDED_RUN, parametersType, RUN, type Scope, type TaskInScope, taskType } from '../expressions/check/scope.ts';
-import { DYN, type ExprType, join, listOf, NULL } from '../expressions/types/type.ts';
+import {
+  type Checker,
+  checkerOf,
+  DYN,
+  ENDED_RUN,
+  type ExprType,
+  join,
+  listOf,
+  NULL,
+  parametersType,
+  RUN,
+  type Scope,
+  type TaskInScope,
+  taskType,
+} from '@summit/maestro-expressions';
 import type { Manifest, ParameterView, TaskView, Workflow } from '../model/manifest.ts';
 import type { Parameter } from '../plan.ts';
 import type { Dag } from './dag.ts';

@@ -1,7 +1,6 @@
+import type { Checker } from '@summit/maestro-expressions';
+import { alternatives, DYN, type ExprType, joinAll, schemaType } from '@summit/maestro-expressions';
 import type { JsonSchema, TaskContract } from '@summit/maestro-sdk';
-import type { Checker } from '../expressions/index.ts';
-import { schemaType } from '../expressions/types/schema.ts';
-import { alternatives, DYN, type ExprType, joinAll } from '../expressions/types/type.ts';
 import type { Lock } from '../lock/lock.ts';
 import { subWorkflowName } from '../model/build.ts';
 import {

@@ -1,5 +1,5 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import type { CallView, TaskView } from '../model/manifest.ts';
-import { quoted } from '../text/words.ts';
 import type { Site } from './site.ts';
 
 /** How messages call a task: by its id, or by its place where it has none. */

@@ -1,5 +1,4 @@
-import { valueType } from '../expressions/types/schema.ts';
-import { DYN, type ExprType, joinAll, STRING } from '../expressions/types/type.ts';
+import { DYN, type ExprType, joinAll, STRING, valueType } from '@summit/maestro-expressions';
 import type { Node, StringNode } from '../parse/node.ts';
 import type { Analysis } from './analysis.ts';
 

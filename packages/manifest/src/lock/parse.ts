@@ -1,3 +1,4 @@
+import { choices, quoted } from '@summit/maestro-expressions/text';
 import type { Diagnostic } from '../diagnostic.ts';
 import { parseDocuments } from '../parse/documents.ts';
 import { child, type Entry, isString, type MapNode, type Node } from '../parse/node.ts';
@@ -6,7 +7,6 @@ import { checkValue } from '../schema/check.ts';
 import { schemaDiagnostic } from '../schema/place.ts';
 import type { SchemaProblem } from '../schema/problem.ts';
 import { SourceFile } from '../text/source.ts';
-import { choices, quoted } from '../text/words.ts';
 import type { Lock, LockedReference } from './lock.ts';
 
 const AGAIN = 'write it again with `maestro lock`';

@@ -1,3 +1,4 @@
+import { counted, quoted } from '@summit/maestro-expressions/text';
 import { child, entry, isString, type Node, type Path } from '../parse/node.ts';
 import { quote } from '../parse/unquoted.ts';
 import { isRange } from '../resolve/versions.ts';
@@ -8,7 +9,6 @@ import { valueSchema } from '../schema/parameter-schema.ts';
 import type { SchemaProblem } from '../schema/problem.ts';
 import { brokenReferences } from '../schema/ref-check.ts';
 import { keyword } from '../schema/refs.ts';
-import { counted, quoted } from '../text/words.ts';
 import { type Faults, reference, subWorkflowName } from './build.ts';
 import { allCalls, allTasks, type CallView, type Manifest, type ParameterView, type Reference, type TaskView } from './manifest.ts';
 

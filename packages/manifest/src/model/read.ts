@@ -1,3 +1,4 @@
+import { choices } from '@summit/maestro-expressions/text';
 import type { Diagnostic } from '../diagnostic.ts';
 import { entry, type MapNode, type Node } from '../parse/node.ts';
 import type { Budget } from '../schema/budget.ts';
@@ -9,7 +10,6 @@ import type { SchemaProblem } from '../schema/problem.ts';
 import { runbookSchema } from '../schema/runbook-schema.ts';
 import { workflowSchema } from '../schema/workflow-schema.ts';
 import type { SourceFile } from '../text/source.ts';
-import { choices } from '../text/words.ts';
 import { buildManifest, Faults } from './build.ts';
 import { extraProblems } from './extra-checks.ts';
 import type { Manifest } from './manifest.ts';

@@ -1,5 +1,5 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import { child, isString, type Node, type Path } from '../parse/node.ts';
-import { quoted } from '../text/words.ts';
 
 const singulars: { [list: string]: string } = {
   tasks: 'task',

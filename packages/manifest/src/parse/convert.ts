@@ -1,5 +1,5 @@
+import { cut, quoted } from '@summit/maestro-expressions/text';
 import { type Alias, isAlias, isMap, isScalar, isSeq, type ParsedNode, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
-import { cut, quoted } from '../text/words.ts';
 import { limits } from './limits.ts';
 import type { Entry, MapNode, Node, ScalarNode, ScalarStyle, SeqNode } from './node.ts';
 import type { SyntaxProblem } from './problem.ts';

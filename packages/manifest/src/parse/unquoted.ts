@@ -1,6 +1,6 @@
+import { cut } from '@summit/maestro-expressions/text';
 import type { YAMLError } from 'yaml';
 import { findClose } from '../expressions/scan.ts';
-import { cut } from '../text/words.ts';
 import type { ScalarNode } from './node.ts';
 import type { SyntaxProblem } from './problem.ts';
 

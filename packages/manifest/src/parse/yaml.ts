@@ -1,5 +1,5 @@
+import { counted, cut } from '@summit/maestro-expressions/text';
 import { Composer, type CST, type Document, Lexer, type ParsedNode, Parser, visit, type YAMLError } from 'yaml';
-import { counted, cut } from '../text/words.ts';
 import { refuseCharacter } from './characters.ts';
 import { limits } from './limits.ts';
 import type { SyntaxProblem } from './problem.ts';

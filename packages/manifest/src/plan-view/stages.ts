@@ -1,5 +1,5 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import type { PlanTask } from '../plan.ts';
-import { quoted } from '../text/words.ts';
 import { PlanError } from './plan-error.ts';
 
 type Node = Pick<PlanTask, 'id' | 'needs'>;

@@ -1,10 +1,9 @@
+import { choices, didYouMean, nearest, quoted } from '@summit/maestro-expressions/text';
 import type { TaskContract } from '@summit/maestro-sdk';
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Lock } from '../lock/lock.ts';
 import { subWorkflowName } from '../model/build.ts';
 import { allCalls, type Catalog, type Manifest, type Runbook, taskOf, type Workflow } from '../model/manifest.ts';
-import { nearest } from '../text/near.ts';
-import { choices, didYouMean, quoted } from '../text/words.ts';
 import { ContractIndex } from './contracts.ts';
 import { ManifestIndex } from './manifests.ts';
 import { isRange } from './versions.ts';

@@ -1,5 +1,5 @@
+import { choices } from '@summit/maestro-expressions/text';
 import type { Node, Path } from '../parse/node.ts';
-import { choices } from '../text/words.ts';
 import { choiceProblem } from './choice.ts';
 import { found, shown, typeOf, typeTitle } from './describe.ts';
 import { missingProblem } from './object.ts';

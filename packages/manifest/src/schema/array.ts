@@ -1,5 +1,5 @@
+import { counted } from '@summit/maestro-expressions/text';
 import { type Path, type SeqNode, toJson } from '../parse/node.ts';
-import { counted } from '../text/words.ts';
 import { canonical, found } from './describe.ts';
 import { type Checking, MOST_PROBLEMS, type SchemaProblem } from './problem.ts';
 import { isSchema, keyword } from './refs.ts';

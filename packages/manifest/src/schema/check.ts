@@ -1,5 +1,5 @@
+import { cut } from '@summit/maestro-expressions/text';
 import type { Node, Path } from '../parse/node.ts';
-import { cut } from '../text/words.ts';
 import { adviseOnType, hintOnType } from './advice.ts';
 import { checkAlternatives } from './alternatives.ts';
 import { checkArray } from './array.ts';

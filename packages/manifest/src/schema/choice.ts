@@ -1,6 +1,6 @@
+import { nearest } from '@summit/maestro-expressions/text';
 import { type Node, type Path, toJson } from '../parse/node.ts';
 import { quote } from '../parse/unquoted.ts';
-import { nearest } from '../text/near.ts';
 import { found, shown } from './describe.ts';
 import type { SchemaProblem } from './problem.ts';
 import { keyword } from './refs.ts';

@@ -1,5 +1,5 @@
+import { cut, visible } from '@summit/maestro-expressions/text';
 import { type Node, toJson } from '../parse/node.ts';
-import { cut, visible } from '../text/words.ts';
 
 /** JSON Schema's types as messages call them. */
 const titles: { [type: string]: string } = {

@@ -1,7 +1,6 @@
+import { choices, counted, cut, didYouMean, nearest, quoted } from '@summit/maestro-expressions/text';
 import type { Entry, MapNode, Path } from '../parse/node.ts';
 import { renamed } from '../parse/unquoted.ts';
-import { nearest } from '../text/near.ts';
-import { choices, counted, cut, didYouMean, quoted } from '../text/words.ts';
 import { found } from './describe.ts';
 import { matchesPattern } from './pattern.ts';
 import { type Checking, MOST_PROBLEMS, type SchemaProblem } from './problem.ts';

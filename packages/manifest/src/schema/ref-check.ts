@@ -1,5 +1,5 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import { isString, type Node, type Path, toJson } from '../parse/node.ts';
-import { quoted } from '../text/words.ts';
 import type { SchemaProblem } from './problem.ts';
 import { type AnySchema, dereference } from './refs.ts';
 

@@ -202,13 +202,15 @@ describe('a mistake', () => {
       [{ value: 1, topic: 'other' }, 'has a field "topic"'],
     ];
     for (const [message, text] of wrong) {
-      await expect(publish(ctx, { topic, messages: [{ value: 'fine' }, message] as Payload['messages'] })).rejects.toMatchObject({
+      await expect(
+        publish(ctx, { topic, messages: [{ value: 'fine' }, message] as NonNullable<Payload['messages']> }),
+      ).rejects.toMatchObject({
         code: 'KAFKA_MESSAGE_INVALID',
         retryable: false,
         message: expect.stringContaining(`message 1 ${text}`),
       });
     }
-    await expect(publish(ctx, { topic, messages: [null] as unknown as Payload['messages'] })).rejects.toThrow(
+    await expect(publish(ctx, { topic, messages: [null] as unknown as NonNullable<Payload['messages']> })).rejects.toThrow(
       'message 0 expected an object',
     );
     expect(ctx.pooled).toEqual([]);

@@ -1,6 +1,5 @@
-import type { ExprType } from '../../expressions/index.ts';
-import { functions } from '../../expressions/types/signatures.ts';
-import { alternatives, typeName } from '../../expressions/types/type.ts';
+import type { ExprType } from '@summit/maestro-expressions';
+import { alternatives, functions, typeName } from '@summit/maestro-expressions';
 import type { Session } from '../../lint/session.ts';
 import type { Site } from '../../lint/site.ts';
 import { allTasks, type TaskView } from '../../model/manifest.ts';

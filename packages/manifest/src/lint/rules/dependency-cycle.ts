@@ -1,5 +1,5 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import { allCalls, type Workflow } from '../../model/manifest.ts';
-import { quoted } from '../../text/words.ts';
 import { cyclesOf } from '../dag.ts';
 import { defineRule, type RuleContext } from '../define.ts';
 import type { Session } from '../session.ts';

@@ -1,7 +1,7 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import type { TaskContract } from '@summit/maestro-sdk';
 import { type ContractComparison, compareContracts } from '../../contracts/compare.ts';
 import { referencesOf } from '../../model/references.ts';
-import { quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 import type { Session } from '../session.ts';
 import { textSpan } from '../span.ts';

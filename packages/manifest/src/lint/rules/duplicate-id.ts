@@ -1,6 +1,6 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import { allTasks, type Workflow } from '../../model/manifest.ts';
 import type { StringNode } from '../../parse/node.ts';
-import { quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 
 /** Of two tasks with one id nobody could say which one an expression reads; the same with inputs and parameters. */

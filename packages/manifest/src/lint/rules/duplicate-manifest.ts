@@ -1,5 +1,5 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import type { Manifest } from '../../model/manifest.ts';
-import { quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 
 /** `name@version` is what runs, locks and receipts say; it must mean one thing. */

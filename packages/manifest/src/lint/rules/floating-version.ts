@@ -1,7 +1,7 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import type { Manifest } from '../../model/manifest.ts';
 import { referencesOf, type UsedReference } from '../../model/references.ts';
 import { isExact } from '../../resolve/versions.ts';
-import { quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 import type { Session } from '../session.ts';
 import { textSpan } from '../span.ts';

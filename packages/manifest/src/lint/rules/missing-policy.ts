@@ -1,7 +1,7 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import type { Manifest, Workflow } from '../../model/manifest.ts';
 import { allCalls } from '../../model/manifest.ts';
 import { child } from '../../parse/node.ts';
-import { quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 import type { Session } from '../session.ts';
 import { textSpan } from '../span.ts';

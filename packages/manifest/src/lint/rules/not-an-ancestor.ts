@@ -1,5 +1,5 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import type { TaskView } from '../../model/manifest.ts';
-import { quoted } from '../../text/words.ts';
 import { addNeed } from '../add-need.ts';
 import { defineRule } from '../define.ts';
 import { siteTitle } from '../titles.ts';

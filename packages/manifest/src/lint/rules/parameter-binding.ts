@@ -1,4 +1,5 @@
-import { assignable } from '../../expressions/index.ts';
+import { assignable } from '@summit/maestro-expressions';
+import { choices, didYouMean, nearest, quoted } from '@summit/maestro-expressions/text';
 import type { ParameterView, Runbook, Workflow } from '../../model/manifest.ts';
 import { dotted } from '../../model/subject.ts';
 import type { Entry } from '../../parse/node.ts';
@@ -6,8 +7,6 @@ import { quote, renamed } from '../../parse/unquoted.ts';
 import { checkValue } from '../../schema/check.ts';
 import { valueSchema } from '../../schema/parameter-schema.ts';
 import { problemFix, problemSpan } from '../../schema/place.ts';
-import { nearest } from '../../text/near.ts';
-import { choices, didYouMean, quoted } from '../../text/words.ts';
 import { bindingOf, readInputs } from '../bindings.ts';
 import { defineRule, type RuleContext } from '../define.ts';
 import { textSpan } from '../span.ts';

@@ -1,5 +1,5 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import { credentialIn, credentialUnder } from '../../text/credentials.ts';
-import { quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 import { literals } from '../literals.ts';
 

@@ -1,4 +1,4 @@
-import { quoted } from '../../text/words.ts';
+import { quoted } from '@summit/maestro-expressions/text';
 import { defineRule } from '../define.ts';
 import { siteTitle } from '../titles.ts';
 

@@ -1,9 +1,9 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import type { CallView } from '../../model/manifest.ts';
 import { dotted } from '../../model/subject.ts';
 import type { MapNode, Path } from '../../parse/node.ts';
 import { checkValue } from '../../schema/check.ts';
 import { problemFix, problemSpan } from '../../schema/place.ts';
-import { quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 import { targetName } from '../target.ts';
 import { callTitle } from '../titles.ts';

@@ -1,6 +1,5 @@
+import { choices, counted, didYouMean, nearest, quoted } from '@summit/maestro-expressions/text';
 import { subWorkflowName } from '../../model/build.ts';
-import { nearest } from '../../text/near.ts';
-import { choices, counted, didYouMean, quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 import { textSpan } from '../span.ts';
 import { callTitle } from '../titles.ts';

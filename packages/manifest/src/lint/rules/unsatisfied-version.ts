@@ -1,5 +1,5 @@
+import { choices, quoted } from '@summit/maestro-expressions/text';
 import { subWorkflowName } from '../../model/build.ts';
-import { choices, quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 import { lockedAway } from '../locked.ts';
 import { textSpan } from '../span.ts';

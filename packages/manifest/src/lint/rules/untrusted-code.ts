@@ -1,5 +1,5 @@
+import { quoted } from '@summit/maestro-expressions/text';
 import type { CallView } from '../../model/manifest.ts';
-import { quoted } from '../../text/words.ts';
 import { defineRule } from '../define.ts';
 import { callTitle } from '../titles.ts';
 

@@ -1,4 +1,4 @@
-import { quoted } from '../../text/words.ts';
+import { quoted } from '@summit/maestro-expressions/text';
 import { defineRule } from '../define.ts';
 
 /** Whoever runs the workflow gives a value that changes nothing, and believes that it did. */

@@ -1,5 +1,4 @@
-import { nearest } from '../../text/near.ts';
-import { choices, didYouMean, quoted } from '../../text/words.ts';
+import { choices, didYouMean, nearest, quoted } from '@summit/maestro-expressions/text';
 import { defineRule } from '../define.ts';
 import { lockedAway } from '../locked.ts';
 import { textSpan } from '../span.ts';

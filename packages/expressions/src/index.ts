@@ -1,0 +1,17 @@
+export { type AccessNode, type ASTNode, children, literalKey } from './ast.ts';
+export { type Checker, type CheckOptions, type CheckResult, checkerOf, createChecker } from './check/checker.ts';
+export { ENDED_RUN, parametersType, RUN, type Scope, type ScopeTypes, type TaskInScope, taskType } from './check/scope.ts';
+export type { ExpressionProblem, Reference, ReferenceKind } from './check/walk.ts';
+export { ExpressionError, type ExpressionErrorCode } from './errors.ts';
+export { ABSENT, type CompiledExpression, compileExpression } from './evaluate/program.ts';
+export { setField } from './evaluate/results.ts';
+export type { EvaluationScope } from './evaluate/root.ts';
+export { createEvaluator, type Evaluator, evaluateTemplate, SecretReference } from './evaluate/template.ts';
+export { DEFAULT_LIMITS, type ExpressionLimits } from './limits.ts';
+export { parseExpression } from './parse.ts';
+export type { Template } from './template.ts';
+export { type Assignability, assignable } from './types/assignable.ts';
+export type { Parameter, ParameterType } from './types/parameter.ts';
+export { parameterType, schemaType, valueType } from './types/schema.ts';
+export { functions } from './types/signatures.ts';
+export * from './types/type.ts';

@@ -1,0 +1,139 @@
+import { GetObjectCommand, type GetObjectCommandInput, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import { TaskError, TimeoutError } from '@summit/maestro-sdk';
+import { abortableSleep } from '@summit/maestro-sdk/abort';
+import type { S3Call } from './call.ts';
+import { storedChecksum } from './checksum.ts';
+import { objectName, s3Failure } from './failure.ts';
+import { StallWatch } from './stall-watch.ts';
+
+/** Connections that may break one after the other without a byte having come in between. */
+const FRUITLESS = 3;
+const FIRST_WAIT_MS = 100;
+
+/** An object that has begun to arrive. */
+export interface Download {
+  /** What the store says about it. */
+  head: GetObjectCommandOutput;
+  /** Bytes that are to arrive: of the range, where one was asked for. */
+  size: number;
+  /** The content, checked: its end is only reached when all of it came and has the checksum that the store keeps. To be read once, or discarded. */
+  content(): AsyncGenerator<Uint8Array, void, undefined>;
+  /** Gives the connection back unread. */
+  discard(): void;
+}
+
+/** Asks for an object. The request ends with the answer's headers; the content is read later. */
+export async function beginDownload(call: S3Call, input: GetObjectCommandInput): Promise<Download> {
+  const head = await get(call, input);
+  const size = head.ContentLength;
+  if (size === undefined) {
+    bodyOf(head).destroy();
+    throw TaskError.terminal('S3_PROTOCOL', `${objectName(call.target)}: the store does not say how large the object is`);
+  }
+  return { head, size, content: () => contentOf(call, input, head, size), discard: () => bodyOf(head).destroy() };
+}
+
+function get(call: S3Call, input: GetObjectCommandInput): Promise<GetObjectCommandOutput> {
+  return call.request((client, options) => {
+    const command = new GetObjectCommand(input);
+    // The header alone: what it brings is compared in `contentOf`, over all responses that make up the content.
+    if (input.Range === undefined) command.middlewareStack.add(askForChecksum, { step: 'build', name: 'maestroChecksumMode' });
+    return client.send(command, options);
+  });
+}
+
+function askForChecksum<Args extends { request?: unknown }, Result>(next: (args: Args) => Promise<Result>) {
+  return (args: Args): Promise<Result> => {
+    (args.request as { headers: Record<string, string> }).headers['x-amz-checksum-mode'] = 'ENABLED';
+    return next(args);
+  };
+}
+
+/** A broken connection is resumed where it broke, of the very same object: `If-Match` makes a store refuse another. */
+async function* contentOf(
+  call: S3Call,
+  input: GetObjectCommandInput,
+  head: GetObjectCommandOutput,
+  size: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const checksum = input.Range === undefined ? storedChecksum(head) : undefined;
+  const start = firstByte(head);
+  let received = 0;
+  for (let body = bodyOf(head), fruitless = 0; ; body = await resume(call, input, head, start + received, start + size - 1)) {
+    const before = received;
+    try {
+      for await (const bytes of watched(call, body)) {
+        received += bytes.length;
+        if (received > size) throw mismatch(call, `the store sends more than the ${size} bytes it announced`);
+        checksum?.running.update(bytes);
+        yield bytes;
+      }
+      if (received === size) break;
+      throw Object.assign(new Error(`${received} of ${size} bytes arrived`), { code: 'ECONNRESET' });
+    } catch (error) {
+      call.signal.throwIfAborted();
+      const failure = s3Failure(error, call.target);
+      fruitless = received > before ? 0 : fruitless + 1;
+      if (!failure.retryable || failure.code === 'S3_CHECKSUM_MISMATCH' || fruitless >= FRUITLESS || head.ETag === undefined) throw failure;
+      if (failure.code === 'S3_TIMEOUT' && fruitless > 0) throw failure;
+      await abortableSleep(Math.random() * FIRST_WAIT_MS * 2 ** fruitless, call.signal);
+    } finally {
+      body.destroy();
+    }
+  }
+  if (checksum === undefined) return;
+  const found = await checksum.running.digest();
+  if (found !== checksum.expected) {
+    throw mismatch(call, `its ${checksum.algorithm} is ${found}, the store keeps ${checksum.expected}`);
+  }
+}
+
+async function resume(call: S3Call, input: GetObjectCommandInput, head: GetObjectCommandOutput, from: number, to: number): Promise<Body> {
+  const again = { ...input, IfNoneMatch: undefined, IfMatch: head.ETag, Range: `bytes=${from}-${to}` };
+  try {
+    const next = await get(call, { ...again, ...(head.VersionId === undefined ? {} : { VersionId: head.VersionId }) });
+    if (firstByte(next) !== from) {
+      bodyOf(next).destroy();
+      throw mismatch(call, `the store answered a request for the bytes from ${from} with those from ${firstByte(next)}`);
+    }
+    return bodyOf(next);
+  } catch (error) {
+    const failure = s3Failure(error, call.target);
+    if (failure.code !== 'S3_PRECONDITION_FAILED') throw failure;
+    throw TaskError.transient('S3_CHANGED', `${objectName(call.target)}: the object was replaced while it was read`, { cause: failure });
+  }
+}
+
+async function* watched(call: S3Call, body: Body): AsyncGenerator<Uint8Array, void, undefined> {
+  const late = () => new TimeoutError(`${objectName(call.target)}: no content for ${call.timeoutMs} ms`, { code: 'S3_TIMEOUT' });
+  const watch = new StallWatch(call.timeoutMs, () => body.destroy(late()));
+  const cancel = () => body.destroy(call.signal.reason as Error);
+  call.signal.addEventListener('abort', cancel, { once: true });
+  try {
+    call.signal.throwIfAborted();
+    for await (const bytes of body) {
+      watch.pause();
+      yield bytes;
+      watch.resume();
+    }
+  } finally {
+    watch.end();
+    call.signal.removeEventListener('abort', cancel);
+  }
+}
+
+type Body = AsyncIterable<Uint8Array> & { destroy(error?: Error): void };
+
+function bodyOf(output: GetObjectCommandOutput): Body {
+  return output.Body as unknown as Body;
+}
+
+/** Where in the object a response begins. */
+function firstByte({ ContentRange }: GetObjectCommandOutput): number {
+  const found = /^bytes (\d+)-/.exec(ContentRange ?? '');
+  return found === null ? 0 : Number(found[1]);
+}
+
+function mismatch(call: S3Call, what: string): TaskError {
+  return TaskError.transient('S3_CHECKSUM_MISMATCH', `${objectName(call.target)}: what arrived is not what is stored: ${what}`);
+}

@@ -1,0 +1,203 @@
+import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListPartsCommand,
+  type ListPartsCommandInput,
+  type PutObjectCommandInput,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { isTaskError, type Logger } from '@summit/maestro-sdk';
+import { orAbort } from '@summit/maestro-sdk/abort';
+import type { RequestOptions, S3Call } from './call.ts';
+import type { Content } from './content.ts';
+import { type Integrity, md5 } from './integrity.ts';
+import { type Part, partPlan, partsOf } from './parts.ts';
+import type { Stored } from './stored.ts';
+
+/** What the request that ends an upload may say of the one that began it. */
+const ENDING = [
+  'Bucket',
+  'Key',
+  'ExpectedBucketOwner',
+  'RequestPayer',
+  'IfMatch',
+  'IfNoneMatch',
+  'SSECustomerAlgorithm',
+  'SSECustomerKey',
+  'SSECustomerKeyMD5',
+] as const satisfies readonly (keyof PutObjectCommandInput)[];
+/** What every part has to say of it. */
+const OF_PARTS = [
+  'Bucket',
+  'Key',
+  'ExpectedBucketOwner',
+  'RequestPayer',
+  'SSECustomerAlgorithm',
+  'SSECustomerKey',
+  'SSECustomerKeyMD5',
+] as const;
+const OF_UPLOADS = ['Bucket', 'Key', 'ExpectedBucketOwner', 'RequestPayer'] as const;
+
+/** Milliseconds in which an upload that failed is removed; a run that was cancelled waits no longer. */
+const CLEAN_UP_MS = 5_000;
+const CLEAN_UP_CANCELLED_MS = 1_500;
+
+/**
+ * Sends an object in parts, several at a time, holding no more of it than those. When it fails or is cancelled, the parts in
+ * flight are ended, the upload is aborted at the store, and the store is asked whether it is gone.
+ */
+export async function multipartUpload(
+  call: S3Call,
+  input: PutObjectCommandInput,
+  content: Content,
+  integrity: Integrity,
+  logger: Logger,
+): Promise<Stored> {
+  const common = pick(input, OF_UPLOADS);
+  // Not cancelled with the run: an upload that began without our knowing its id could not be removed.
+  const beginning = call.request(
+    (client, options) => client.send(new CreateMultipartUploadCommand({ ...input, ...integrity.ofUpload, ...NOT_OF_UPLOAD }), options),
+    { signal: new AbortController().signal },
+  );
+  const stop = new AbortController();
+  const onAbort = () => stop.abort(call.signal.reason);
+  call.signal.addEventListener('abort', onAbort, { once: true });
+  let uploadId: string | undefined;
+  try {
+    uploadId = (await orAbort(beginning, call.signal)).UploadId;
+    const parts = await sendParts(call, { ...pick(input, OF_PARTS), UploadId: uploadId }, content, integrity, stop);
+    const digests = parts.map(({ digest }) => digest);
+    const done = await call.request((client, options) =>
+      client.send(
+        new CompleteMultipartUploadCommand({
+          ...pick(input, ENDING),
+          UploadId: uploadId,
+          MultipartUpload: { Parts: parts.map(({ completed }) => completed) },
+        }),
+        options,
+      ),
+    );
+    return { etag: done.ETag, versionId: done.VersionId, expectedEtag: `${md5(Buffer.concat(digests)).toString('hex')}-${digests.length}` };
+  } catch (error) {
+    stop.abort(error);
+    const withinMs = call.signal.aborted ? CLEAN_UP_CANCELLED_MS : CLEAN_UP_MS;
+    const begun = beginning.then(
+      (answer) => answer.UploadId,
+      () => undefined,
+    );
+    await remove(call, { ...common, begun }, withinMs, logger);
+    throw error;
+  } finally {
+    call.signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Said by the request that ends the upload, or by none. */
+const NOT_OF_UPLOAD = { Body: undefined, ContentLength: undefined, ContentMD5: undefined, IfMatch: undefined, IfNoneMatch: undefined };
+
+interface SentPart {
+  completed: CompletedPart;
+  digest: Buffer;
+}
+
+async function sendParts(
+  call: S3Call,
+  common: Pick<PutObjectCommandInput, (typeof OF_PARTS)[number]> & { UploadId: string | undefined },
+  content: Content,
+  integrity: Integrity,
+  stop: AbortController,
+): Promise<SentPart[]> {
+  const { partBytes, concurrency } = partPlan(content.size);
+  const parts = partsOf(content.open(), partBytes);
+  const sent: SentPart[] = [];
+  const send = async (part: Part) => {
+    const digest = md5(part.bytes);
+    const answer = await call.request(
+      (client, options) =>
+        client.send(
+          new UploadPartCommand({
+            ...common,
+            ...integrity.ofPart(digest),
+            PartNumber: part.number,
+            Body: part.bytes,
+            ContentLength: part.bytes.length,
+          }),
+          options,
+        ),
+      { signal: stop.signal, withinMs: Number.POSITIVE_INFINITY },
+    );
+    const { ETag, ChecksumCRC32, ChecksumCRC32C, ChecksumCRC64NVME, ChecksumSHA1, ChecksumSHA256 } = answer;
+    sent.push({
+      digest,
+      completed: { PartNumber: part.number, ETag, ChecksumCRC32, ChecksumCRC32C, ChecksumCRC64NVME, ChecksumSHA1, ChecksumSHA256 },
+    });
+    part.release();
+  };
+  // One reader for all senders: generators hand out one part after the other.
+  const sender = async () => {
+    for (;;) {
+      stop.signal.throwIfAborted();
+      const { value: part, done } = await parts.next();
+      if (done) return;
+      await send(part);
+    }
+  };
+  const senders = Array.from({ length: concurrency }, () =>
+    sender().catch((error: unknown) => {
+      // The first failure ends the others, and is the one that is told.
+      stop.abort(error);
+      throw error;
+    }),
+  );
+  try {
+    await Promise.all(senders);
+  } finally {
+    await Promise.allSettled(senders);
+    await parts.return();
+  }
+  return sent.sort((a, b) => (a.completed.PartNumber ?? 0) - (b.completed.PartNumber ?? 0));
+}
+
+/** Removes an upload, and makes sure that it is gone: a part that was still on its way may have kept it. What fails here is logged, not thrown: the reason it is removed counts. */
+async function remove(
+  call: S3Call,
+  { begun, ...common }: Pick<PutObjectCommandInput, (typeof OF_UPLOADS)[number]> & { begun: Promise<string | undefined> },
+  withinMs: number,
+  logger: Logger,
+): Promise<void> {
+  const signal = AbortSignal.timeout(withinMs);
+  let uploadId: string | undefined;
+  try {
+    uploadId = await orAbort(begun, signal);
+    if (uploadId === undefined) return;
+    const upload = { ...common, UploadId: uploadId };
+    do await call.request((client, options) => client.send(new AbortMultipartUploadCommand(upload), options), { signal, withinMs });
+    while (await isThere(call, upload, { signal, withinMs }));
+  } catch (error) {
+    if (isTaskError(error) && error.code === 'S3_UPLOAD_NOT_FOUND') return;
+    const { bucket, key } = call.target;
+    logger.error('a multipart upload could not be removed; a lifecycle rule of the bucket should (AbortIncompleteMultipartUpload)', {
+      bucket,
+      key,
+      ...(uploadId === undefined ? {} : { uploadId }),
+      reason: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
+
+async function isThere(call: S3Call, upload: ListPartsCommandInput, options: RequestOptions): Promise<boolean> {
+  try {
+    await call.request((client, send) => client.send(new ListPartsCommand({ ...upload, MaxParts: 1 }), send), options);
+    return true;
+  } catch (error) {
+    // Who may not list parts has at least been told that the upload was aborted.
+    if (isTaskError(error) && (error.code === 'S3_UPLOAD_NOT_FOUND' || error.code === 'S3_ACCESS_DENIED')) return false;
+    throw error;
+  }
+}
+
+function pick<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(names.map((name) => [name, from[name]])) as Pick<T, K>;
+}

@@ -1,0 +1,15 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { ConnectionInput } from './connection-fields.ts';
+import type { Target } from './failure.ts';
+
+/** What errors say a call was about. */
+export async function targetOf(client: S3Client, payload: ConnectionInput & { versionId?: string }): Promise<Target> {
+  const { bucket, key, versionId, endpoint } = payload;
+  return {
+    bucket,
+    key,
+    versionId,
+    endpoint: endpoint === undefined ? undefined : new URL(endpoint).host,
+    region: await client.config.region(),
+  };
+}
