@@ -1,4 +1,5 @@
 /** Measures the figures and prints them; names as arguments choose some. Exit code 1 when one does not hold. */
+import { dbExecuteUpsert } from './db-execute.ts';
 import { disclosurePackageSpeed } from './disclosure-package.ts';
 import { engineInProcess } from './engine-in-process.ts';
 import { engineRestate } from './engine-restate.ts';
@@ -18,6 +19,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   'lsp-diagnostics': lspDiagnostics,
   'schema-validate': schemaValidateRepeated,
   'disclosure-package': disclosurePackageSpeed,
+  'db-execute': dbExecuteUpsert,
 };
 
 const chosen = process.argv.slice(2);

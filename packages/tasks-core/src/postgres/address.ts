@@ -27,7 +27,8 @@ export function parseAddress(text: unknown, from: string): Address {
   }
   let url: URL;
   try {
-    url = new URL(text.trim());
+    // Without a host, as where a socket is used, it would be no URL.
+    url = new URL(text.trim().replace(/^(postgres(?:ql)?:\/\/(?:[^/?#@]*@)?)(?=[/?]|$)/, '$1localhost'));
   } catch {
     // The cause would show the text.
     throw wrong('is not a connection string (are special characters of user and password percent-encoded, and is there one host only?)');

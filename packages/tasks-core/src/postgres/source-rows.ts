@@ -38,12 +38,12 @@ export async function* sourceRows(
   if (batch.length > 0) yield batch;
 }
 
-/** About what a row takes; only its long texts count. */
+/** About what a value takes as text. */
 function textLength(value: unknown): number {
-  let length = 0;
-  for (const field of Object.values(value as object)) {
-    length += typeof field === 'string' ? field.length : typeof field === 'object' && field !== null ? JSON.stringify(field).length : 8;
-  }
+  if (typeof value === 'string') return value.length;
+  if (typeof value !== 'object' || value === null) return 8;
+  let length = 8;
+  for (const key in value) length += textLength((value as Record<string, unknown>)[key]);
   return length;
 }
 
