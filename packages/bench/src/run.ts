@@ -9,6 +9,7 @@ import { lintCatalog } from './lint-catalog.ts';
 import { lintStart } from './lint-start.ts';
 import { lspDiagnostics } from './lsp-diagnostics.ts';
 import { schemaValidateRepeated } from './schema-validate.ts';
+import { transformMapRows } from './transform-map.ts';
 
 const benches: Record<string, () => Promise<Figure[]>> = {
   'engine-restate': engineRestate,
@@ -18,6 +19,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   'lint-catalog': lintCatalog,
   'lsp-diagnostics': lspDiagnostics,
   'schema-validate': schemaValidateRepeated,
+  'transform-map': transformMapRows,
   'disclosure-package': disclosurePackageSpeed,
   'db-execute': dbExecuteUpsert,
 };

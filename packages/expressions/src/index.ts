@@ -1,5 +1,6 @@
 export { type AccessNode, type ASTNode, children, literalKey } from './ast.ts';
 export { type Checker, type CheckOptions, type CheckResult, checkerOf, createChecker } from './check/checker.ts';
+export { rowScope } from './check/row-scope.ts';
 export { ENDED_RUN, parametersType, RUN, type Scope, type ScopeTypes, type TaskInScope, taskType } from './check/scope.ts';
 export type { ExpressionProblem, Reference, ReferenceKind } from './check/walk.ts';
 export { ExpressionError, type ExpressionErrorCode } from './errors.ts';

@@ -9,6 +9,7 @@ import { sigIngest } from './connectors/sig.ingest.ts';
 import { approvalGate } from './ops/approval.gate.ts';
 import { disclosurePackage } from './ops/disclosure.package.ts';
 import { schemaValidate } from './tasks/schema.validate.ts';
+import { transformMap } from './tasks/transform.map.ts';
 import { waitSleep } from './tasks/wait.sleep.ts';
 
 export {
@@ -23,6 +24,7 @@ export {
   s3Put,
   schemaValidate,
   sigIngest,
+  transformMap,
   waitSleep,
 };
 
@@ -39,5 +41,6 @@ export const tasks = [
   s3Put,
   schemaValidate,
   sigIngest,
+  transformMap,
   waitSleep,
 ] as const;

@@ -23,7 +23,7 @@ it.each(['@summit/maestro-tasks-core', '@summit/maestro-tasks-core/ops/disclosur
     expect(loaded.some((url) => url.includes('/tasks-core/dist/'))).toBe(true);
     expect(
       loaded.filter((url) =>
-        /\/node_modules\/(?:ajv|ajv-formats|archiver|zip-stream|yauzl|re2js|fast-deep-equal|undici|ipaddr\.js|nats|kafkajs|pg|pg-[a-z]+|@aws-sdk\/[\w-]+|@smithy\/[\w-]+)\//.test(
+        /\/node_modules\/(?:ajv|ajv-formats|archiver|zip-stream|yauzl|re2js|fast-deep-equal|undici|ipaddr\.js|nats|kafkajs|pg|pg-[a-z]+|@aws-sdk\/[\w-]+|@smithy\/[\w-]+)\/|\/expressions\/dist\//.test(
           url,
         ),
       ),

@@ -24,7 +24,7 @@ export function nameType(walk: Walk, node: NodeOf<'id'>, locals: Locals | undefi
   if (name === 'index' && scope.item) return reference(walk, 'index', node, INT);
   if (name === 'run' && scope.run) return scope.run;
   if (name === 'tasks' && scope.tasks) return wholeRoot(walk, node, 'name one task: `tasks.<id>.output`');
-  if (name === 'secrets') return wholeRoot(walk, node, 'name one secret: `secrets.NAME`');
+  if (name === 'secrets' && scope.run) return wholeRoot(walk, node, 'name one secret: `secrets.NAME`');
   const namespace = functions().namespaces.get(name);
   if (namespace) return { kind: 'namespace', name: namespace };
   if (functions().types.has(name)) return { kind: 'type' };

@@ -22,8 +22,8 @@ export function scopeAccessType(walk: Walk, node: AccessNode, locals: Locals | u
     return walk.scope[root] && parameter(walk, node, root, walk.scope[root], guarded);
   }
   if (root === 'tasks') return walk.scope.tasks && wholeTask(walk, node, walk.scope.tasks, locals);
-  if (root === 'secrets') return secret(walk, node);
-  if (root === 'run') {
+  if (root === 'secrets' && walk.scope.run) return secret(walk, node);
+  if (root === 'run' && walk.scope.run) {
     const key = literalKey(node)?.key;
     if (key !== undefined) walk.reference({ kind: 'run', name: key, start: node.start, end: node.end });
     return undefined;
