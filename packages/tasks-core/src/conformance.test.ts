@@ -111,6 +111,7 @@ describeConformance(
           return { payload: { files: ['large.bin'], outPath: 'bundle.zip', level: 9 } };
         },
       },
+      'tasks/notify.slack': http.slack,
     },
   },
 );

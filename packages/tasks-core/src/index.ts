@@ -8,6 +8,7 @@ import { s3Put } from './connectors/s3.put.ts';
 import { sigIngest } from './connectors/sig.ingest.ts';
 import { approvalGate } from './ops/approval.gate.ts';
 import { disclosurePackage } from './ops/disclosure.package.ts';
+import { notifySlack } from './tasks/notify.slack.ts';
 import { schemaValidate } from './tasks/schema.validate.ts';
 import { transformMap } from './tasks/transform.map.ts';
 import { waitSleep } from './tasks/wait.sleep.ts';
@@ -20,6 +21,7 @@ export {
   httpRequest,
   kafkaPublish,
   natsPublish,
+  notifySlack,
   s3Get,
   s3Put,
   schemaValidate,
@@ -37,6 +39,7 @@ export const tasks = [
   httpRequest,
   kafkaPublish,
   natsPublish,
+  notifySlack,
   s3Get,
   s3Put,
   schemaValidate,
