@@ -56,12 +56,7 @@ export function invalidMessage(where: string, problem: string, index: number): I
 /** Sorts what the library throws when a message is handed to it. */
 export function publishFailure(error: unknown, signal: AbortSignal): unknown {
   if (isTaskError(error) || signal.aborted) return error;
-  const { code, message } = nats(error);
-  if (code === 'SERVER_OPT_NA') {
-    return TaskError.terminal('NATS_UNSUPPORTED', `NATS: the server knows no headers, which id and headers need: ${message}`, {
-      cause: error,
-    });
-  }
+  const { code } = nats(error);
   if (code === 'CONNECTION_CLOSED' || code === 'DISCONNECT' || code === 'CONNECTION_DRAINING') return connectionLost(error);
   return error;
 }

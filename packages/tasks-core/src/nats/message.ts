@@ -73,13 +73,12 @@ export type Message = Static<typeof Message>;
 export interface Outgoing {
   index: number;
   subject: string;
-  data: Uint8Array;
+  /** A string is sent as UTF-8, into which the client turns it when it is its turn. */
+  data: string | Uint8Array;
   id: string | undefined;
   headers: readonly (readonly [name: string, value: string])[];
   expect: { lastMsgID?: string; lastSequence?: number; lastSubjectSequence?: number } | undefined;
 }
-
-const utf8 = new TextEncoder();
 
 /**
  * Reads one message; `given` may come from an artifact, and be anything. Throws `NATS_MESSAGE_INVALID` and `NATS_SUBJECT_INVALID`;
@@ -87,7 +86,7 @@ const utf8 = new TextEncoder();
  */
 export function outgoing(given: unknown, index: number, subject: string, where: string): Outgoing {
   if (typeof given === 'string') {
-    return { index, subject, data: utf8.encode(given), id: undefined, headers: [], expect: undefined };
+    return { index, subject, data: given, id: undefined, headers: [], expect: undefined };
   }
   const wrong = (problem: string) => invalidMessage(where, problem, index);
   if (typeof given !== 'object' || given === null || !Object.hasOwn(given, 'data')) {
@@ -107,17 +106,17 @@ export function outgoing(given: unknown, index: number, subject: string, where: 
   };
 }
 
-function bytesOf(data: unknown, encoding: string | undefined, wrong: (problem: string) => Error): Uint8Array {
+function bytesOf(data: unknown, encoding: string | undefined, wrong: (problem: string) => Error): string | Uint8Array {
   if (encoding === 'base64') {
     if (typeof data !== 'string' || !/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(data))
       throw wrong('data is not base64');
     return Buffer.from(data, 'base64');
   }
   if (encoding === 'text' && typeof data !== 'string') throw wrong(`data must be a string, as its encoding is text, found ${typeof data}`);
-  if (typeof data === 'string' && encoding !== 'json') return utf8.encode(data);
+  if (typeof data === 'string' && encoding !== 'json') return data;
   const text = JSON.stringify(data);
   if (text === undefined) throw wrong('data is missing');
-  return utf8.encode(text);
+  return text;
 }
 
 function headersOf(headers: Record<string, unknown>, wrong: (problem: string) => Error): [string, string][] {

@@ -8,7 +8,7 @@ import { type ApiError, nobodyAnswered, refusal } from './jetstream-failure.ts';
 import type { Expect, Outgoing } from './message.ts';
 import { MANY_SUBJECTS } from './publish-core.ts';
 import { Window } from './window.ts';
-import { checkSize, type Header, headersOf } from './wire.ts';
+import { checkSendable, type Header, Wire } from './wire.ts';
 
 export interface JetStreamOptions {
   /** Gives a message that has no id of its own one that is the same on every attempt. */
@@ -26,6 +26,7 @@ export async function publishJetStream(
   { idOf, expect, maxInFlight }: JetStreamOptions,
   ctx: Pick<RunContext, 'artifacts'>,
 ): Promise<Acks & { count: number }> {
+  const wire = new Wire(nc);
   const window = new Window(maxInFlight);
   const expectations = new Expectations(expect);
   const log = new AckLog(ctx, call.signal);
@@ -46,6 +47,7 @@ export async function publishJetStream(
     throw answer === 'nobody' ? await nobodyAnswered(nc, message, expectations.streamName) : refusal(message, answer);
   };
   const roomFor = async (enough: () => boolean) => {
+    wire.send();
     while (failed === undefined && !enough()) await window.changed(call.signal);
     await throwIfFailed();
   };
@@ -55,7 +57,7 @@ export async function publishJetStream(
       const ready = batch.map((message) => {
         const id = message.id ?? idOf(message.index);
         const headers: Header[] = [['Nats-Msg-Id', id], ...expectations.of(message, id), ...message.headers];
-        checkSize(nc, message, headers);
+        checkSendable(nc, message, headers);
         return { message, headers };
       });
       for (const { message, headers } of ready) {
@@ -66,13 +68,10 @@ export async function publishJetStream(
         call.subjects.add(message.subject);
         window.add(message.index, message.data.length);
         underWay.set(message.index, message);
-        const made = headersOf(headers);
-        nc.publish(message.subject, message.data, {
-          reply: replies.replyTo(message.index),
-          ...(made === undefined ? {} : { headers: made }),
-        });
+        wire.publish(message, headers, replies.replyTo(message.index));
         count++;
       }
+      wire.send();
       call.signal.throwIfAborted();
       await throwIfFailed();
       if (call.subjects.size > MANY_SUBJECTS) {
