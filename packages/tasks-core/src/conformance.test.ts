@@ -83,6 +83,16 @@ describeConformance(
       },
       'connectors/s3.get': s3.get,
       'connectors/s3.put': s3.put,
+      'connectors/sig.export': {
+        context: { secrets: { SIG_EXPORT_URL: sig.url } },
+        payload: () => ({ requestId: 'dsar-7', auth: true }),
+        stuck: () => ({ payload: { endpoint: quietSig.url, requestId: 'dsar-7' } }),
+        failing: () => [
+          { endpoint: refusingSig.url, requestId: 'dsar-7', auth: true },
+          { endpoint: refusingSig.url, requestId: 'dsar-7', token: 'another-wrong-token' },
+        ],
+        effects: () => sig.exportCount + quietSig.exportCount,
+      },
       'connectors/sig.ingest': {
         context: { secrets: { SIG_INGEST_URL: sig.url } },
         payload: () => ({ items: SIG_ITEMS, auth: true }),

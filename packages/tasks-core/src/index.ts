@@ -5,6 +5,7 @@ import { kafkaPublish } from './connectors/kafka.publish.ts';
 import { natsPublish } from './connectors/nats.publish.ts';
 import { s3Get } from './connectors/s3.get.ts';
 import { s3Put } from './connectors/s3.put.ts';
+import { sigExport } from './connectors/sig.export.ts';
 import { sigIngest } from './connectors/sig.ingest.ts';
 import { approvalGate } from './ops/approval.gate.ts';
 import { disclosurePackage } from './ops/disclosure.package.ts';
@@ -25,6 +26,7 @@ export {
   s3Get,
   s3Put,
   schemaValidate,
+  sigExport,
   sigIngest,
   transformMap,
   waitSleep,
@@ -43,6 +45,7 @@ export const tasks = [
   s3Get,
   s3Put,
   schemaValidate,
+  sigExport,
   sigIngest,
   transformMap,
   waitSleep,

@@ -154,6 +154,18 @@ describe('faults', () => {
     expect((await post('/ingest/batch', ITEMS)).json.receipts).toHaveLength(2);
   });
 
+  it('may wait from the start', async () => {
+    await started({
+      faults: [
+        { kind: 'status', status: 429, retryAfter: 1 },
+        { kind: 'cut', skip: 1 },
+      ],
+    });
+    expect((await post('/ingest/batch', ITEMS)).status).toBe(429);
+    expect((await post('/ingest/batch', ITEMS)).status).toBe(200);
+    await expect(post('/ingest/batch', ITEMS)).rejects.toThrow();
+  });
+
   it('are slow where asked', async () => {
     await started();
     sandbox.inject({ kind: 'slow', ms: 50 });

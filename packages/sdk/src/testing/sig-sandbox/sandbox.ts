@@ -29,6 +29,8 @@ export interface SigSandboxOptions {
   keep?: boolean;
   /** How many idempotency keys are remembered; default 10,000, and 64 with `keep: false`. */
   rememberedKeys?: number;
+  /** Faults that wait from the start, as `inject` takes them. */
+  faults?: readonly (SigFault & SigFaultOptions)[];
   /** How exports go. */
   exports?: ExportScript;
   /** Decides policy requests; by default all are allowed. */
@@ -71,6 +73,7 @@ export async function startSigSandbox(options: SigSandboxOptions = {}): Promise<
   const { port = 0, host = '127.0.0.1', token, tls, keep = true } = options;
   const records = new SigRecords(keep);
   const faults = new Faults();
+  for (const each of options.faults ?? []) faults.add(each, each);
   const state: SandboxState = {
     records,
     exports: new Exports(() => records.items.values(), options.exports ?? {}),
