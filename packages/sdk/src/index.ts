@@ -23,6 +23,7 @@ export {
 export type { Json, JsonObject } from './json.ts';
 export type { PolicyDecision, PolicyEntity, PolicyRequest } from './policy.ts';
 export { PolicyClient, type PolicyClientOptions } from './policy-client.ts';
+export { type GivenField, outputOfCall, outputOfInput, PRESENT_WHEN } from './present-when.ts';
 export type { ProvenanceReceipt } from './receipt.ts';
 export { parseRetryAfter } from './retry-after.ts';
 export { type CompleteRunContext, createRunContext } from './run-context.ts';

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { contractOf, type DeclaredTask, type TaskContract } from '@summit/maestro-sdk';
+import { contractOf, type DeclaredTask, PRESENT_WHEN, type TaskContract } from '@summit/maestro-sdk';
 import { tasks } from '@summit/maestro-tasks-core';
 import { describe, expect, it } from 'vitest';
 import { parseCatalog } from '../parse/catalog.ts';
@@ -27,6 +27,53 @@ spec:
 `;
 
 describe('lint', () => {
+  describe('the output of a task that depends on its input', () => {
+    const contract = (part: Partial<TaskContract>): TaskContract => ({ ...(contracts[0] as TaskContract), examples: [], ...part });
+    const fetch = contract({
+      name: 'tasks/fetch',
+      version: '1.0.0',
+      input: { type: 'object', properties: { as: { enum: ['text', 'json'], default: 'text' } }, additionalProperties: false },
+      output: {
+        type: 'object',
+        properties: { body: { type: 'string', [PRESENT_WHEN]: { as: ['text'] } }, json: { [PRESENT_WHEN]: { as: ['json'] } } },
+      },
+    });
+    const take = contract({
+      name: 'tasks/take',
+      version: '1.0.0',
+      input: { type: 'object', properties: { value: {} }, required: ['value'], additionalProperties: false },
+      output: { type: 'object', properties: {} },
+    });
+    const found = (given: string, read: string) => {
+      const text = `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: b, version: 1.0.0 }
+spec:
+  policy: { purpose: p, authority: a, license: l }
+  parameters: [{ name: as, type: string, required: true, enum: [text, json] }]
+  tasks:
+    - { id: x, uses: tasks/fetch@1.0.0, with: ${given} }
+    - { id: y, uses: tasks/take@1.0.0, needs: [x], with: { value: "\${tasks.x.output.${read}}" } }
+    - { id: z, uses: tasks/take@1.0.0, with: { value: "\${params.as}" } }
+`;
+      const { catalog } = parseCatalog([{ path: 'a.yaml', text }]);
+      return lint(catalog, [fetch, take]).map(({ message }) => message);
+    };
+
+    it.each([
+      ['{}', 'body'],
+      ['{ as: text }', 'body'],
+      ['{ as: json }', 'json'],
+      ['{ as: "${params.as}" }', '?json.orValue(1)'],
+    ])('with %s has %s', (given, read) => expect(found(given, read)).toEqual([]));
+
+    it.each([
+      ['{}', 'json', 'has no field "json"'],
+      ['{ as: json }', 'body', 'has no field "body"'],
+      ['{ as: "${params.as}" }', 'json', 'may be absent'],
+    ])('with %s has not %s', (given, read, message) => expect(found(given, read)).toEqual([expect.stringContaining(message)]));
+  });
+
   it('finds nothing in the shipped runbooks, with the tasks they ship with', () => {
     const folder = new URL('../../../../runbooks/', import.meta.url);
     const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));

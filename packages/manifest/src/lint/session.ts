@@ -1,6 +1,6 @@
 import type { Checker } from '@summit/maestro-expressions';
 import { alternatives, DYN, type ExprType, joinAll, schemaType } from '@summit/maestro-expressions';
-import type { JsonSchema, TaskContract } from '@summit/maestro-sdk';
+import { type JsonSchema, outputOfCall, type TaskContract } from '@summit/maestro-sdk';
 import type { Lock } from '../lock/lock.ts';
 import { subWorkflowName } from '../model/build.ts';
 import {
@@ -15,7 +15,7 @@ import {
 } from '../model/manifest.ts';
 import type { UsedReference } from '../model/references.ts';
 import { limits } from '../parse/limits.ts';
-import type { Node, StringNode } from '../parse/node.ts';
+import { child, isString, type Node, type StringNode } from '../parse/node.ts';
 import { ContractIndex } from '../resolve/contracts.ts';
 import { ManifestIndex } from '../resolve/manifests.ts';
 import { Budget } from '../schema/budget.ts';
@@ -207,7 +207,9 @@ export class Session {
   bodyType(call: CallView): ExprType {
     const target = this.targetOf(call);
     if (!target) return DYN;
-    return target.kind === 'task' ? schemaType(target.contract.output) : this.outputsType(target.workflow);
+    return target.kind === 'task'
+      ? schemaType(outputOfCall(target.contract, (name) => givenField(call, name)))
+      : this.outputsType(target.workflow);
   }
 
   /** What a workflow returns. */
@@ -283,4 +285,13 @@ function remember<K, V>(known: Map<K, V>, key: K, work: () => V): V {
     known.set(key, value);
   }
   return value;
+}
+
+/** What a call gives for a field, as far as the text tells: a literal without an expression, or nothing. */
+function givenField(call: CallView, name: string): { value: unknown } | 'unknown' {
+  if (!call.withSound || (call.with === undefined && call.withEntry !== undefined)) return 'unknown';
+  const node = child(call.with, name);
+  if (node === undefined) return { value: undefined };
+  if (node.kind !== 'scalar' || (isString(node) && node.value.includes('${'))) return 'unknown';
+  return { value: node.value };
 }

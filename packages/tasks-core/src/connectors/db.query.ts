@@ -1,4 +1,4 @@
-import { type ArtifactRef, artifactRefSchema, createRunContext, defineTask } from '@summit/maestro-sdk';
+import { type ArtifactRef, artifactRefSchema, createRunContext, defineTask, PRESENT_WHEN } from '@summit/maestro-sdk';
 import { Type } from '@summit/maestro-sdk/schema';
 import { connectionFields, DATABASE_URL, databaseResource, ExpectRows, Parameters } from '../postgres/options.ts';
 import { checkStatement } from '../postgres/statement.ts';
@@ -34,8 +34,19 @@ const Input = Type.Object(
 );
 
 const Output = Type.Object({
-  rows: Type.Optional(Type.Array(Type.Record(Type.String(), Type.Unknown()), { description: 'The rows, by column name' })),
-  artifact: Type.Optional(Type.Unsafe<ArtifactRef>({ ...artifactRefSchema, description: 'The rows as NDJSON, with as: artifact' })),
+  rows: Type.Optional(
+    Type.Array(Type.Record(Type.String(), Type.Unknown()), {
+      description: 'The rows, by column name',
+      [PRESENT_WHEN]: { as: ['rows'] },
+    }),
+  ),
+  artifact: Type.Optional(
+    Type.Unsafe<ArtifactRef>({
+      ...artifactRefSchema,
+      description: 'The rows as NDJSON, with as: artifact',
+      [PRESENT_WHEN]: { as: ['artifact'] },
+    }),
+  ),
   count: Type.Integer({ minimum: 0, description: 'Number of rows' }),
   columns: Type.Array(
     Type.Object({

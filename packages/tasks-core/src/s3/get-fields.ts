@@ -1,4 +1,4 @@
-import { type ArtifactRef, artifactRefSchema } from '@summit/maestro-sdk';
+import { type ArtifactRef, artifactRefSchema, PRESENT_WHEN } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
 import { connectionFields } from './connection-fields.ts';
 import { CustomerKey } from './encryption-fields.ts';
@@ -35,9 +35,11 @@ export type GetInput = Static<typeof GetInput>;
 
 /** Output of `s3.get`. */
 export const GetOutput = Type.Object({
-  body: Type.Optional(Type.String({ description: 'The content: text, or base64 as asked for' })),
-  json: Type.Optional(Type.Unknown({ description: 'The content, parsed' })),
-  artifact: Type.Optional(Type.Unsafe<ArtifactRef>({ ...artifactRefSchema })),
+  body: Type.Optional(
+    Type.String({ description: 'The content: text, or base64 as asked for', [PRESENT_WHEN]: { as: ['text', 'base64'] } }),
+  ),
+  json: Type.Optional(Type.Unknown({ description: 'The content, parsed', [PRESENT_WHEN]: { as: ['json'] } })),
+  artifact: Type.Optional(Type.Unsafe<ArtifactRef>({ ...artifactRefSchema, [PRESENT_WHEN]: { as: ['artifact'] } })),
   etag: Type.String({ description: 'ETag of the object, without quotes' }),
   size: Type.Integer({ minimum: 0, description: 'Bytes of content: of the range, where one was asked for' }),
   contentType: Type.String({ description: 'Media type that is kept with the object' }),

@@ -1,11 +1,11 @@
 import { SecretReference, sampleOf } from '@summit/maestro-manifest';
-import { type DeclaredTask, type JsonObject, type JsonSchema, TaskError } from '@summit/maestro-sdk';
+import { type DeclaredTask, type JsonObject, type JsonSchema, outputOfInput, TaskError } from '@summit/maestro-sdk';
 import type { SchemaCache } from './schemas.ts';
 
-/** What stands for the output of a task that was not executed: the least that its schema allows, or the output of an example. */
-export function placeholder(task: DeclaredTask, schemas: SchemaCache): unknown {
+/** What stands for the output of a task that was not executed: the least that its schema allows for this input, or the output of an example. */
+export function placeholder(task: DeclaredTask, schemas: SchemaCache, payload: unknown): unknown {
   const { output: validate } = schemas.of(task);
-  const sample = sampleOf(task.output as JsonSchema);
+  const sample = sampleOf(outputOfInput(task, payload));
   if (sample !== undefined && validate(sample)) return sample;
   const example = task.examples.find(({ output }) => output !== undefined && validate(output));
   if (example !== undefined) return JSON.parse(JSON.stringify(example.output));

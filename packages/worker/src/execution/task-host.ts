@@ -1,5 +1,5 @@
 import { evaluateTemplate, type PlanCall } from '@summit/maestro-manifest';
-import { type DeclaredTask, InvalidInputError, TaskError } from '@summit/maestro-sdk';
+import { type DeclaredTask, InvalidInputError, outputOfInput, TaskError } from '@summit/maestro-sdk';
 import { DEFAULT_RETRY } from '../interpreter/backoff.ts';
 import { RunCancelled } from '../interpreter/durable.ts';
 import type { DurableWaits, TaskCall, TaskHost, TaskTraits } from '../interpreter/host.ts';
@@ -77,7 +77,7 @@ export class WorkerTaskHost implements TaskHost {
     if (task === undefined || traits === undefined) return failure('TASK_NOT_INSTALLED', `${call.call.uses.name} is not installed`);
     const step: StepRunner = (name, run) => this.#track(this.#step(call, task, name, redactor, run));
     return this.#outcome(redactor, async () => {
-      const output = await withAttemptSignal(
+      const { payload, output } = await withAttemptSignal(
         {
           cancelled: call.signal,
           // A durable task rests in the engine, which takes it elsewhere when this worker stops; its timeout is the run's timer.
@@ -91,10 +91,10 @@ export class WorkerTaskHost implements TaskHost {
           await this.#init(task, context);
           await task.validate?.({ payload });
           const result = await task.execute(context, { payload });
-          return result?.payload;
+          return { payload, output: result?.payload };
         },
       );
-      return { ok: true, output: this.#output(task, redactor.value(output)) };
+      return { ok: true, output: this.#output(task, payload, redactor.value(output)) };
     });
   }
 
@@ -128,7 +128,11 @@ export class WorkerTaskHost implements TaskHost {
       await task.validate?.({ payload });
       const resources = redactor.value(task.resources?.(payload) ?? []);
       const input = shownInput(template, this.inlineLimit);
-      return { ok: true, output: placeholder(task, this.#schemas), preview: { resources, ...(input === undefined ? {} : { input }) } };
+      return {
+        ok: true,
+        output: placeholder(task, this.#schemas, payload),
+        preview: { resources, ...(input === undefined ? {} : { input }) },
+      };
     } catch (error) {
       return { ok: false, error: redactor.value(toFailure(error)) };
     }
@@ -168,7 +172,7 @@ export class WorkerTaskHost implements TaskHost {
   }
 
   /** The output as it will be remembered: plain JSON within the limit, as the task's schema says. */
-  #output(task: DeclaredTask, payload: unknown): unknown {
+  #output(task: DeclaredTask, input: unknown, payload: unknown): unknown {
     const output = this.#plain(task.name, payload);
     const validate = this.#schemas.of(task).output;
     if (!validate(output)) {
@@ -176,6 +180,11 @@ export class WorkerTaskHost implements TaskHost {
         'OUTPUT_INVALID',
         `${task.name}@${task.version} returned what its own schema forbids: ${describeErrors(validate.errors)}`,
       );
+    }
+    const { required = [] } = outputOfInput(task, input) as { required?: string[] };
+    const missing = required.find((name) => typeof output !== 'object' || output === null || !Object.hasOwn(output, name));
+    if (missing !== undefined) {
+      throw TaskError.terminal('OUTPUT_INVALID', `${task.name}@${task.version} left out ${missing}, which it promises for this input`);
     }
     return output;
   }

@@ -28,7 +28,7 @@ export function exampleCases(subject: Subject): ConformanceCase[] {
         } catch (cause) {
           throw unfit(`example "${title}": ${cause instanceof Error ? cause.message : String(cause)}`, cause);
         }
-        const problem = output === undefined ? undefined : validators.outputProblem(output);
+        const problem = output === undefined ? undefined : validators.outputProblem(output, input);
         if (problem !== undefined) throw unfit(`example "${title}": output does not fit the output schema: ${problem}`);
       }
     },

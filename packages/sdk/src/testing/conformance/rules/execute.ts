@@ -25,7 +25,7 @@ export function executeCases(subject: Subject): ConformanceCase[] {
         const output = asJson(outcome.output);
         const size = Buffer.byteLength(JSON.stringify(output));
         if (size > INLINE_LIMIT) throw fail(`resolved to ${size} bytes; above ${INLINE_LIMIT} write an artifact`);
-        const problem = validatorsOf(subject).outputProblem(output);
+        const problem = validatorsOf(subject).outputProblem(output, payload);
         if (problem !== undefined) throw fail(`output does not fit the output schema: ${problem}`);
         if (payloadChanged) throw fail(`changed its input, which the run's proof is made from; it is now ${show(payload)}`);
       },

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { type GivenField, outputOfCall, outputOfInput, PRESENT_WHEN } from './index.ts';
+
+const task = {
+  input: { type: 'object', properties: { as: { enum: ['text', 'artifact'], default: 'text' }, verbose: { type: 'boolean' } } },
+  output: {
+    type: 'object',
+    required: ['size'],
+    properties: {
+      size: { type: 'integer' },
+      body: { type: 'string', [PRESENT_WHEN]: { as: ['text'] } },
+      artifact: { type: 'string', [PRESENT_WHEN]: { as: ['artifact'] } },
+      log: { type: 'string', [PRESENT_WHEN]: { as: ['artifact'], verbose: [true] } },
+    },
+  },
+};
+
+const shape = ({ properties, required }: { properties?: object; required?: string[] }) => [Object.keys(properties ?? {}), required];
+
+describe('the output of a call', () => {
+  it.each([
+    [{ as: 'text' }, ['size', 'body'], ['size', 'body']],
+    [{}, ['size', 'body'], ['size', 'body']],
+    [{ as: 'artifact' }, ['size', 'artifact'], ['size', 'artifact']],
+    [{ as: 'artifact', verbose: true }, ['size', 'artifact', 'log'], ['size', 'artifact', 'log']],
+    [undefined, ['size', 'body'], ['size', 'body']],
+  ])('of %j has the fields %j', (input, fields, required) => {
+    expect(shape(outputOfInput(task, input))).toEqual([fields, required]);
+  });
+
+  it('keeps open what depends on an unknown value, and closes what does not', () => {
+    const given =
+      (fields: Record<string, unknown>): GivenField =>
+      (name) =>
+        name in fields ? { value: fields[name] } : 'unknown';
+    expect(shape(outputOfCall(task, given({})))).toEqual([['size', 'body', 'artifact', 'log'], ['size']]);
+    expect(shape(outputOfCall(task, given({ as: 'artifact' })))).toEqual([
+      ['size', 'artifact', 'log'],
+      ['size', 'artifact'],
+    ]);
+    expect(shape(outputOfCall(task, given({ as: 'text' })))).toEqual([
+      ['size', 'body'],
+      ['size', 'body'],
+    ]);
+  });
+
+  it('is the same object for equal answers, and the schema itself where nothing depends', () => {
+    expect(outputOfInput(task, { as: 'text' })).toBe(outputOfInput(task, {}));
+    const plain = { input: {}, output: { type: 'object' } };
+    expect(outputOfInput(plain, {})).toBe(plain.output);
+  });
+});
