@@ -1,5 +1,5 @@
 import { SecretReference, sampleOf } from '@summit/maestro-manifest';
-import { type DeclaredTask, type JsonObject, type JsonSchema, outputOfInput, TaskError } from '@summit/maestro-sdk';
+import { type DeclaredTask, type JsonObject, outputOfInput, TaskError } from '@summit/maestro-sdk';
 import type { SchemaCache } from './schemas.ts';
 
 /** What stands for the output of a task that was not executed: the least that its schema allows for this input, or the output of an example. */
