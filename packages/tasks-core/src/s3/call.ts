@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { TimeoutError } from '@summit/maestro-sdk';
+import { type TaskError, TimeoutError } from '@summit/maestro-sdk';
 import { abortableSleep } from '@summit/maestro-sdk/abort';
 import { withDeadline } from '../connection/deadline.ts';
 import { objectName, s3Failure, type Target } from './failure.ts';
@@ -40,11 +40,22 @@ export class S3Call {
   /** Runs `work`, which sends one command, until it succeeds or there is no point in going on. */
   async request<T>(work: (client: S3Client, options: SendOptions) => Promise<T>, options: RequestOptions = {}): Promise<T> {
     const { signal = this.signal, withinMs = this.timeoutMs, attempts = ATTEMPTS } = options;
-    const late = () => new TimeoutError(`${objectName(this.target)}: no answer within ${withinMs} ms`, { code: 'S3_TIMEOUT' });
-    return withDeadline(signal, withinMs, late, (limited) => this.#attempt(work, limited, attempts));
+    let last: TaskError | undefined;
+    // What an attempt failed with says more than that there was no time for another.
+    const late = () => last ?? new TimeoutError(`${objectName(this.target)}: no answer within ${withinMs} ms`, { code: 'S3_TIMEOUT' });
+    return withDeadline(signal, withinMs, late, (limited) =>
+      this.#attempt(work, limited, attempts, (failure) => {
+        last = failure;
+      }),
+    );
   }
 
-  async #attempt<T>(work: (client: S3Client, options: SendOptions) => Promise<T>, signal: AbortSignal, attempts: number): Promise<T> {
+  async #attempt<T>(
+    work: (client: S3Client, options: SendOptions) => Promise<T>,
+    signal: AbortSignal,
+    attempts: number,
+    failed: (failure: TaskError) => void,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await work(this.client, { abortSignal: signal });
@@ -54,6 +65,7 @@ export class S3Call {
         // Silence has used up the time already; the rest is over in a moment or not at all.
         const again = failure.retryable && attempt < attempts && failure.code !== 'S3_TIMEOUT';
         if (!again) throw failure;
+        failed(failure);
         const wait = failure.retryAfterMs ?? Math.random() * FIRST_WAIT_MS * 2 ** (attempt - 1);
         await abortableSleep(wait, signal);
       }

@@ -8,6 +8,7 @@ import { type Connection, connection } from '../connection/pooled.ts';
 import { tlsOptions } from '../connection/tls.ts';
 import type { ConnectionInput } from './connection-fields.ts';
 import { type Credentials, credentialsFailure, credentialsFor } from './credentials.ts';
+import { endpointOf } from './endpoint.ts';
 
 /** Connections to one store at the same time; further requests wait for one. */
 const MAX_SOCKETS = 50;
@@ -29,7 +30,8 @@ export async function s3Connection(
   payload: ConnectionInput,
   requestChecksums?: RequestChecksums,
 ): Promise<Connection<S3Client>> {
-  const { region, endpoint, assumeRole, tls, connectTimeoutMs = 10_000, timeoutMs = 30_000 } = payload;
+  const { region, assumeRole, tls, connectTimeoutMs = 10_000, timeoutMs = 30_000 } = payload;
+  const endpoint = endpointOf(payload);
   if (tls !== undefined && typeof tls === 'object' && endpoint?.startsWith('http:')) {
     throw new InvalidInputError(`tls is given, but the endpoint ${endpoint} is not encrypted; use https`, { code: 'TLS_INVALID' });
   }

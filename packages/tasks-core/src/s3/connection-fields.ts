@@ -41,14 +41,18 @@ export const connectionFields = {
   region: Type.Optional(
     Type.String({
       pattern: '^[a-z0-9-]+$',
-      description: 'Region of the bucket. Default: what the AWS configuration of the machine says; us-east-1 where an endpoint is given',
+      description: 'Region of the bucket. Default: what the AWS configuration of the machine says; us-east-1 where there is an endpoint',
     }),
   ),
   endpoint: Type.Optional(
-    Type.String({ pattern: '^https?://[^\\s@?#]+$', description: 'URL of a store that is not AWS, e.g. https://minio.example.com:9000' }),
+    Type.String({
+      pattern: '^https?://[^\\s@?#]+$',
+      description:
+        'URL of a store that is not AWS, e.g. https://minio.example.com:9000. Default: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL of the environment',
+    }),
   ),
   forcePathStyle: Type.Optional(
-    Type.Boolean({ description: 'The bucket is in the path of URLs, not in the host name. Default: true where an endpoint is given' }),
+    Type.Boolean({ description: 'The bucket is in the path of URLs, not in the host name. Default: true where there is an endpoint' }),
   ),
   credentials: Type.Optional(
     Type.Union([Type.Literal('default'), Type.Literal('none'), Keys], {

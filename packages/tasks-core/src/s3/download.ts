@@ -94,7 +94,10 @@ async function resume(call: S3Call, input: GetObjectCommandInput, head: GetObjec
     const next = await get(call, { ...again, ...(head.VersionId === undefined ? {} : { VersionId: head.VersionId }) });
     if (firstByte(next) !== from) {
       bodyOf(next).destroy();
-      throw mismatch(call, `the store answered a request for the bytes from ${from} with those from ${firstByte(next)}`);
+      throw TaskError.transient(
+        'S3_CONNECTION_LOST',
+        `${objectName(call.target)}: the connection ended in the middle, and the store does not go on from there: it answers a request for the bytes from ${from} with those from ${firstByte(next)}`,
+      );
     }
     return bodyOf(next);
   } catch (error) {

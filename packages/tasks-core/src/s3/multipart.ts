@@ -1,16 +1,14 @@
 import {
-  AbortMultipartUploadCommand,
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  ListPartsCommand,
-  type ListPartsCommandInput,
   type PutObjectCommandInput,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { isTaskError, type Logger } from '@summit/maestro-sdk';
+import type { Logger } from '@summit/maestro-sdk';
 import { orAbort } from '@summit/maestro-sdk/abort';
-import type { RequestOptions, S3Call } from './call.ts';
+import { removeUpload } from './abandoned-uploads.ts';
+import type { S3Call } from './call.ts';
 import type { Content } from './content.ts';
 import { type Integrity, md5 } from './integrity.ts';
 import { type Part, partPlan, partsOf } from './parts.ts';
@@ -40,10 +38,6 @@ const OF_PARTS = [
 ] as const;
 const OF_UPLOADS = ['Bucket', 'Key', 'ExpectedBucketOwner', 'RequestPayer'] as const;
 
-/** Milliseconds in which an upload that failed is removed; a run that was cancelled waits no longer. */
-const CLEAN_UP_MS = 5_000;
-const CLEAN_UP_CANCELLED_MS = 1_500;
-
 /**
  * Sends an object in parts, several at a time, holding no more of it than those. When it fails or is cancelled, the parts in
  * flight are ended, the upload is aborted at the store, and the store is asked whether it is gone.
@@ -55,7 +49,6 @@ export async function multipartUpload(
   integrity: Integrity,
   logger: Logger,
 ): Promise<Stored> {
-  const common = pick(input, OF_UPLOADS);
   // Not cancelled with the run: an upload that began without our knowing its id could not be removed.
   const beginning = call.request(
     (client, options) => client.send(new CreateMultipartUploadCommand({ ...input, ...integrity.ofUpload, ...NOT_OF_UPLOAD }), options),
@@ -69,25 +62,20 @@ export async function multipartUpload(
     uploadId = (await orAbort(beginning, call.signal)).UploadId;
     const parts = await sendParts(call, { ...pick(input, OF_PARTS), UploadId: uploadId }, content, integrity, stop);
     const digests = parts.map(({ digest }) => digest);
-    const done = await call.request((client, options) =>
-      client.send(
-        new CompleteMultipartUploadCommand({
-          ...pick(input, ENDING),
-          UploadId: uploadId,
-          MultipartUpload: { Parts: parts.map(({ completed }) => completed) },
-        }),
-        options,
-      ),
-    );
+    const ending = { ...pick(input, ENDING), UploadId: uploadId, MultipartUpload: { Parts: parts.map(({ completed }) => completed) } };
+    // A store may take minutes to put the parts together; it sends blanks meanwhile, and its silence is noticed by the socket.
+    const done = await call.request((client, options) => client.send(new CompleteMultipartUploadCommand(ending), options), {
+      withinMs: Number.POSITIVE_INFINITY,
+    });
     return { etag: done.ETag, versionId: done.VersionId, expectedEtag: `${md5(Buffer.concat(digests)).toString('hex')}-${digests.length}` };
   } catch (error) {
     stop.abort(error);
-    const withinMs = call.signal.aborted ? CLEAN_UP_CANCELLED_MS : CLEAN_UP_MS;
     const begun = beginning.then(
-      (answer) => answer.UploadId,
+      ({ UploadId }) => ({ ...pick(input, OF_UPLOADS), UploadId }),
+      // What never began need not be removed.
       () => undefined,
     );
-    await remove(call, { ...common, begun }, withinMs, logger);
+    await removeUpload(call, begun, logger);
     throw error;
   } finally {
     call.signal.removeEventListener('abort', onAbort);
@@ -158,44 +146,6 @@ async function sendParts(
     await parts.return();
   }
   return sent.sort((a, b) => (a.completed.PartNumber ?? 0) - (b.completed.PartNumber ?? 0));
-}
-
-/** Removes an upload, and makes sure that it is gone: a part that was still on its way may have kept it. What fails here is logged, not thrown: the reason it is removed counts. */
-async function remove(
-  call: S3Call,
-  { begun, ...common }: Pick<PutObjectCommandInput, (typeof OF_UPLOADS)[number]> & { begun: Promise<string | undefined> },
-  withinMs: number,
-  logger: Logger,
-): Promise<void> {
-  const signal = AbortSignal.timeout(withinMs);
-  let uploadId: string | undefined;
-  try {
-    uploadId = await orAbort(begun, signal);
-    if (uploadId === undefined) return;
-    const upload = { ...common, UploadId: uploadId };
-    do await call.request((client, options) => client.send(new AbortMultipartUploadCommand(upload), options), { signal, withinMs });
-    while (await isThere(call, upload, { signal, withinMs }));
-  } catch (error) {
-    if (isTaskError(error) && error.code === 'S3_UPLOAD_NOT_FOUND') return;
-    const { bucket, key } = call.target;
-    logger.error('a multipart upload could not be removed; a lifecycle rule of the bucket should (AbortIncompleteMultipartUpload)', {
-      bucket,
-      key,
-      ...(uploadId === undefined ? {} : { uploadId }),
-      reason: error instanceof Error ? error.message : String(error),
-    });
-  }
-}
-
-async function isThere(call: S3Call, upload: ListPartsCommandInput, options: RequestOptions): Promise<boolean> {
-  try {
-    await call.request((client, send) => client.send(new ListPartsCommand({ ...upload, MaxParts: 1 }), send), options);
-    return true;
-  } catch (error) {
-    // Who may not list parts has at least been told that the upload was aborted.
-    if (isTaskError(error) && (error.code === 'S3_UPLOAD_NOT_FOUND' || error.code === 'S3_ACCESS_DENIED')) return false;
-    throw error;
-  }
 }
 
 function pick<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {

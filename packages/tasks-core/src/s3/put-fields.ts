@@ -67,7 +67,7 @@ export const PutInput = Type.Object(
     requestChecksumCalculation: Type.Optional(
       Type.Union([Type.Literal('WHEN_SUPPORTED'), Type.Literal('WHEN_REQUIRED')], {
         description:
-          'Whether every request has a checksum header. Default: WHEN_REQUIRED where an endpoint is given, as not every store knows them',
+          'Whether every request has a checksum header. Default: WHEN_REQUIRED where there is an endpoint, as not every store knows them',
       }),
     ),
     writeMarks: Type.Optional(

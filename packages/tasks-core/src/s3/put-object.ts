@@ -1,5 +1,6 @@
 import { PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { isTaskError, type RunContext, TaskError } from '@summit/maestro-sdk';
+import { removeAbandoned } from './abandoned-uploads.ts';
 import { S3Call } from './call.ts';
 import { s3Connection } from './client.ts';
 import { type Content, contentOf } from './content.ts';
@@ -23,6 +24,7 @@ export async function putObject(ctx: RunContext, payload: PutInput): Promise<Put
   return connection.use(ctx.signal, async (client) => {
     const call = new S3Call(client, await targetOf(client, payload), ctx.signal, payload.timeoutMs ?? 30_000);
     const integrity = integrityOf(payload.checksumAlgorithm, (await client.config.requestChecksumCalculation()) as 'WHEN_SUPPORTED');
+    await removeAbandoned(call, ctx.logger);
     const { etag, versionId } = await storeOnce(ctx, call, input, content, integrity, marks);
     return {
       etag: bareEtag(etag),
