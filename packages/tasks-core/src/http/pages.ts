@@ -72,8 +72,9 @@ export function linkNext(link: string | undefined): string | undefined {
     .slice(0, LONGEST_LINK)
     .matchAll(/<(?<target>[^>]*)>(?<params>(?:\s*;\s*[^\s=;,]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^",;]*))?)*)/g)) {
     const { target, params = '' } = match.groups as { target: string; params?: string };
-    const rel = /;\s*rel\s*=\s*(?:"(?<quoted>[^"]*)"|(?<token>[^\s;,"]+))/i.exec(params)?.groups;
-    const relations = (rel?.quoted ?? rel?.token ?? '').toLowerCase().split(/\s+/);
+    const named = [...params.matchAll(/;\s*(?<name>[^\s=;,]+)(?:\s*=\s*(?:"(?<quoted>(?:[^"\\]|\\.)*)"|(?<token>[^",;]*)))?/g)];
+    const rel = named.find(({ groups }) => groups?.name?.toLowerCase() === 'rel')?.groups;
+    const relations = (rel?.quoted ?? rel?.token ?? '').trim().toLowerCase().split(/\s+/);
     if (relations.includes('next')) return target;
   }
   return undefined;
