@@ -201,14 +201,35 @@ describe('rows', () => {
     ['orders', [{ id: 1 }, { id: 2, status: 'x' }], 'DB_ROW_INVALID', /row 2 has the column "status", which the first row does not have/],
     ['orders', [{ id: 1, status: 'x' }, { id: 2 }], 'DB_ROW_INVALID', /row 2 lacks "status"/],
     ['orders', [{}], 'DB_ROW_INVALID', /row 1 has no columns/],
-    ['orders', [{ id: 1 }, { id: 'a-value-nobody-may-see' }], 'DB_VALUE_INVALID', /rows 1 to 2 into .*integer: \[value\]/],
+    ['orders', [{ id: 1 }, { id: 'a-value-nobody-may-see' }], 'DB_VALUE_INVALID', /row 2 into .*integer: \[value\]/],
     ['orders', [{ id: 1, status: 'x', total: 5_000 }], 'DB_CONSTRAINT', /"orders_total_check"/],
   ])('into %s: %j', async (table, rows, code, message) => {
     await using ctx = context();
     const error = await execute(ctx, { table, rows }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code, retryable: false, message: expect.stringMatching(message) });
     expect(String((error as Error).cause)).not.toContain('nobody');
+    expect(
+      (await db.rows('SELECT count(*)::int AS n FROM pg_stat_activity WHERE usename = $1 AND state LIKE $2', [db.schema, 'idle in%'])).at(
+        0,
+      ),
+    ).toEqual({ n: 0 });
     expect(await orders()).toEqual([]);
+  });
+
+  it('are named one by one where one of many is wrong', async () => {
+    await using ctx = context();
+    await db.client.query("INSERT INTO orders (id, status) VALUES (777, 'there')");
+    const rows = (id: number, row: Record<string, unknown>): Record<string, unknown>[] =>
+      Array.from({ length: 900 }, (_, index) => (index === id ? row : { id: index, status: `s${index}`, total: 1 }));
+    const wrong = (row: Record<string, unknown>) => execute(ctx, { table: 'orders', rows: rows(641, row), conflict: target });
+    const found = (code: string) => expect.objectContaining({ code, details: expect.objectContaining({ row: 642 }) });
+    await expect(wrong({ id: 641, status: 'x', total: 'many' })).rejects.toEqual(found('DB_VALUE_INVALID'));
+    await expect(wrong({ id: 641, status: 'x', total: 5_000 })).rejects.toEqual(found('DB_CONSTRAINT'));
+    await expect(wrong({ id: 641, status: null, total: 1 })).rejects.toEqual(found('DB_CONSTRAINT'));
+    const twice = execute(ctx, { table: 'orders', rows: rows(0, { id: 1_000, status: 'x', total: null }) });
+    await expect(twice).rejects.toMatchObject({ code: 'DB_CONSTRAINT', details: { row: 778 } });
+    const together = execute(ctx, { table: 'orders', rows: [5, 6, 5].map((id) => ({ id, status: `${Math.random()}` })) });
+    await expect(together).rejects.toMatchObject({ code: 'DB_CONSTRAINT', message: expect.stringContaining('rows 1 to 3') });
   });
 
   it('have the columns that are listed; what one lacks is null', async () => {

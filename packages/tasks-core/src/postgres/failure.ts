@@ -23,6 +23,8 @@ export interface ServerError extends Error {
   table?: string;
   column?: string;
   constraint?: string;
+  /** Number of the row it is about, where that was found out. */
+  row?: number;
   /** The function of the server that reports it. */
   routine?: string;
 }
@@ -30,6 +32,8 @@ export interface ServerError extends Error {
 /** How one SQLSTATE is told. `passing`: the same call may succeed later. */
 interface Meaning {
   code: string;
+  /** Instead of what the server says. */
+  message?: string;
   passing?: boolean;
   advice?: string;
 }
@@ -123,8 +127,9 @@ function fromServer(error: ServerError, doing: Doing): TaskError {
   const place = at === undefined ? '' : ` (line ${at.line}, column ${at.column}, near ${JSON.stringify(at.near)})`;
   const which = constraint !== undefined && !error.message.includes(constraint) ? ` (constraint ${constraint})` : '';
   const advice = [meaning.advice, hint].filter((text) => text !== undefined);
-  const message = `${label}: ${clean(error.message)}${which}${place}${advice.map((text) => `; ${text}`).join('')}`;
+  const message = `${label}: ${meaning.message ?? clean(error.message)}${which}${place}${advice.map((text) => `; ${text}`).join('')}`;
   const facts = {
+    row: error.row,
     constraint,
     schema,
     table,
@@ -134,7 +139,7 @@ function fromServer(error: ServerError, doing: Doing): TaskError {
   };
   const details = { sqlstate: error.code, ...Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) };
   // The client's own error holds the values in its detail, so its cause is told by what may be told.
-  const cause = new Error(`SQLSTATE ${error.code}: ${clean(error.message)}`);
+  const cause = new Error(`SQLSTATE ${error.code}`);
   if (meaning.code === 'DB_TIMEOUT') return new TimeoutError(message, { code: meaning.code, details, cause });
   if (meaning.passing) return new TransientError(message, { code: meaning.code, details, cause });
   return new InvalidInputError(message, { code: meaning.code, details, cause });
@@ -147,7 +152,8 @@ function meaningOf({ code, message }: ServerError, { readOnly, phase }: Doing): 
     return { code: 'DB_READ_ONLY', passing: true, advice: 'the server takes no writes now; connect to the primary' };
   }
   if (code === '42601' && /multiple commands/.test(message)) {
-    return { code: 'DB_MULTIPLE_STATEMENTS', advice: 'one statement a call; several belong into a function, or into one WITH' };
+    const message = 'sql holds more than one statement';
+    return { code: 'DB_MULTIPLE_STATEMENTS', message, advice: 'give one a call, or put them into a function or one WITH' };
   }
   // Of a transaction's own commit: a constraint checked at its end is as definite as any other.
   if (code.startsWith('08') && phase !== 'working' && phase !== 'committing') return { code: 'DB_UNREACHABLE', passing: true };

@@ -69,6 +69,12 @@ export interface ConnectionOptions {
 
 /** The database, or a table in it, as policy and previews see it: by host, port and name, never with its password. */
 export function databaseResource(connection: string | undefined, table?: string): Resource {
-  const id = connection === undefined ? DATABASE_URL : addressLabel(parseAddress(connection, 'connection'));
+  const id = connection === undefined ? DATABASE_URL : labelOf(connection);
   return table === undefined ? { type: 'postgres.database', id } : { type: 'postgres.table', id: `${id}/${table}` };
+}
+
+/** Where a run is only planned, a secret is its name yet. */
+function labelOf(connection: unknown): string {
+  const { $secret } = (typeof connection === 'object' && connection !== null ? connection : {}) as { $secret?: unknown };
+  return typeof $secret === 'string' ? $secret : addressLabel(parseAddress(connection, 'connection'));
 }

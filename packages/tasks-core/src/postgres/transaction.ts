@@ -34,6 +34,8 @@ export interface Session {
   signal: AbortSignal;
   /** What an error is about from now on. */
   doing: Doing;
+  /** Rolls back what was done so far, and begins anew. */
+  restart(): Promise<void>;
 }
 
 /**
@@ -64,7 +66,12 @@ export async function inTransaction<R>(
         doing.phase = 'connecting';
         const client = await checkOut(pool, signal);
         doing.phase = 'working';
-        return await onClient({ client, database, pool, signal, doing }, beginning(ctx, options, timeoutMs), readOnly, work);
+        const begin = beginning(ctx, options, timeoutMs);
+        const restart = async () => {
+          await client.query('ROLLBACK');
+          await client.query(begin);
+        };
+        return await onClient({ client, database, pool, signal, doing, restart }, begin, readOnly, work);
       } catch (error) {
         throw databaseFailure(error, doing);
       }

@@ -78,7 +78,7 @@ class BatchWriter {
   async write(batch: readonly SourceRow[]): Promise<void> {
     for (const row of batch) this.#check(row);
     const rows = this.#withoutDuplicates(batch);
-    const values = this.#columns.map((name) => this.#array(name, rows));
+    const values = this.#arrays(rows);
     await this.#running;
     // The row before is replaced by the later one, as if they had been written one after the other.
     this.#written += batch.length - rows.length;
@@ -109,8 +109,10 @@ class BatchWriter {
 
   async #explained(error: unknown, rows: readonly SourceRow[]): Promise<unknown> {
     if (!isServerError(error)) return error;
+    const row = await this.#culprit(error.code, rows);
     const [first, last] = [rows[0]?.number, rows[rows.length - 1]?.number];
-    const where = first === last ? `row ${first}` : `rows ${first} to ${last}`;
+    const where = row !== undefined ? `row ${row}` : first === last ? `row ${first}` : `rows ${first} to ${last}`;
+    if (row !== undefined) error.row = row;
     if (error.code === '21000') {
       return new InvalidInputError(
         `${where}: two rows have the same ${this.#conflict?.target.join(', ')} for the database, though not as JSON; nothing was changed`,
@@ -119,6 +121,31 @@ class BatchWriter {
     }
     error.message = `${where} into ${this.#table.schema}.${this.#table.name}: ${error.message}`;
     return error;
+  }
+
+  /**
+   * The row that fails for itself, found by halving the batch in a transaction of its own. Undefined where there is none: where it takes two
+   * rows to fail, or one and what was rolled back.
+   */
+  async #culprit(code: string, rows: readonly SourceRow[]): Promise<number | undefined> {
+    if (!/^2[23]/.test(code)) return undefined;
+    let suspects = rows;
+    while (suspects.length > 1) {
+      const half = suspects.slice(0, suspects.length >> 1);
+      suspects = (await this.#fails(code, half)) ? half : suspects.slice(half.length);
+    }
+    return (await this.#fails(code, suspects)) ? suspects[0]?.number : undefined;
+  }
+
+  async #fails(code: string, rows: readonly SourceRow[]): Promise<boolean> {
+    await this.#session.restart();
+    try {
+      await this.#session.client.query(this.#sql, this.#arrays(rows));
+      return false;
+    } catch (error) {
+      if (isServerError(error) && error.code === code) return true;
+      throw error;
+    }
   }
 
   #check({ number, values }: SourceRow): void {
@@ -170,6 +197,10 @@ class BatchWriter {
       `rows ${before} and ${row} have the same ${target.join(', ')}; with duplicates: last the later one wins; nothing was changed`,
       { code: 'DB_ROWS_DUPLICATE', details: { rows: [before, row] } },
     );
+  }
+
+  #arrays(rows: readonly SourceRow[]): string[] {
+    return this.#columns.map((name) => this.#array(name, rows));
   }
 
   #array(name: string, rows: readonly SourceRow[]): string {
