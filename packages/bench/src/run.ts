@@ -8,6 +8,7 @@ import { describe, type Figure } from './figure.ts';
 import { lintCatalog } from './lint-catalog.ts';
 import { lintStart } from './lint-start.ts';
 import { lspDiagnostics } from './lsp-diagnostics.ts';
+import { natsPublishSpeed } from './nats-publish.ts';
 import { schemaValidateRepeated } from './schema-validate.ts';
 import { transformMapRows } from './transform-map.ts';
 
@@ -21,6 +22,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   'schema-validate': schemaValidateRepeated,
   'transform-map': transformMapRows,
   'disclosure-package': disclosurePackageSpeed,
+  'nats-publish': natsPublishSpeed,
   'db-execute': dbExecuteUpsert,
 };
 
