@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { examples, Uses } from './support/examples.ts';
 
 /** What may differ between an example and its execution: where the server is and who asks, never what is asked. */
-const PLACES = new Set('servers brokers topic ssl endpoint region bucket credentials connection url apiUrl artifact'.split(' '));
+const PLACES = new Set('servers brokers topic ssl endpoint region bucket credentials connection url apiUrl artifact publicKey'.split(' '));
 
 const declared = tasks as unknown as readonly DeclaredTask[];
 // The others are executed by the conformance suite.
