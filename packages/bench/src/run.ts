@@ -5,6 +5,7 @@ import { engineInProcess } from './engine-in-process.ts';
 import { engineRestate } from './engine-restate.ts';
 import { expressionEvaluate } from './expression-evaluate.ts';
 import { describe, type Figure } from './figure.ts';
+import { kafkaPublishSpeed } from './kafka-publish.ts';
 import { lintCatalog } from './lint-catalog.ts';
 import { lintStart } from './lint-start.ts';
 import { lspDiagnostics } from './lsp-diagnostics.ts';
@@ -24,6 +25,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   'disclosure-package': disclosurePackageSpeed,
   'nats-publish': natsPublishSpeed,
   'db-execute': dbExecuteUpsert,
+  'kafka-publish': kafkaPublishSpeed,
 };
 
 const chosen = process.argv.slice(2);

@@ -1,4 +1,5 @@
-import { canonicalJson, type RunContext, sha256Hex, type TaskError } from '@summit/maestro-sdk';
+import { hash } from 'node:crypto';
+import { canonicalJson, type RunContext, type TaskError } from '@summit/maestro-sdk';
 import { orAbort } from '@summit/maestro-sdk/abort';
 
 /** A client that has rested for longer is checked before it is used again, in milliseconds. */
@@ -26,7 +27,7 @@ export interface ConnectionSpec<T> {
 
 /** The one connection of this worker for a configuration, opened by its first use. */
 export function connection<T>(ctx: RunContext, spec: ConnectionSpec<T>): Promise<Connection<T>> {
-  const key = `${spec.kind}:${sha256Hex(canonicalJson(spec.config))}`;
+  const key = `${spec.kind}:${hash('sha256', canonicalJson(spec.config))}`;
   return ctx.pool(
     key,
     async () => new Connection(spec),
