@@ -49,7 +49,7 @@ export function networkFailure(error: unknown): { kind: NetworkFailureKind; reas
     // Happy eyeballs: one failure per address; any of them tells what there is to tell.
     const nested = Array.isArray(errors) ? errors : [];
     if (kind !== undefined) {
-      const text = typeof message === 'string' && message !== '' ? message : messageOf(nested[0]);
+      const text = plain(typeof message === 'string' && message !== '' ? message : messageOf(nested[0]));
       return { kind, reason: text.includes(String(code)) ? text : `${text || 'failed'} (${String(code)})` };
     }
     for (const each of [...nested, cause]) {
@@ -68,4 +68,9 @@ function kindOf(code: string): NetworkFailureKind | undefined {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : '';
+}
+
+/** OpenSSL's errors are lines of numbers, names and places in its source, with the reason among them. */
+function plain(text: string): string {
+  return /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:(?<reason>[^:]+):/.exec(text)?.groups?.reason?.trim() ?? text.trim();
 }

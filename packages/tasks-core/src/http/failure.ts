@@ -49,13 +49,10 @@ function networkError(error: unknown, attempt: Attempt): unknown {
   if (failed === undefined) return protocolError(error, attempt);
   const reason = failed.reason.replace(/\.$/, '');
   if (failed.kind === 'tls') {
-    return TaskError.terminal(
-      `${prefix}_TLS`,
-      `${what}: no trusted connection: ${reason}; see tls.ca, tls.serverName and the certificate of the server`,
-      {
-        cause: error,
-      },
-    );
+    const todo = reason.includes('WRONG_VERSION_NUMBER')
+      ? 'what answers there speaks no TLS: is http: meant, or another port?'
+      : 'see tls.ca, tls.serverName and the certificate of the server';
+    return TaskError.terminal(`${prefix}_TLS`, `${what}: no trusted connection: ${reason}; ${todo}`, { cause: error });
   }
   if (error instanceof NotConnected) {
     const code = failed.kind === 'dns' ? `${prefix}_DNS` : `${prefix}_UNREACHABLE`;

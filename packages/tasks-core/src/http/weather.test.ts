@@ -162,6 +162,11 @@ describe('TLS', () => {
     await expect(get(mutual.url, { ca })).rejects.toMatchObject({ code: expect.stringMatching(/^HTTP_(?:TLS|CUT)$/) });
     await expect(get(mutual.url, { ca, ...stranger })).rejects.toMatchObject({ code: expect.stringMatching(/^HTTP_(?:TLS|CUT)$/) });
     await expect(get(good.url.replace('https', 'http'), undefined)).rejects.toMatchObject({ code: expect.stringMatching(/^HTTP_/) });
+    await using plain = await serve(answer);
+    await expect(get(plain.url.replace('http', 'https'), { ca })).rejects.toMatchObject({
+      ...tls,
+      message: `GET ${plain.url.replace('http', 'https')}: no trusted connection: wrong version number (ERR_SSL_WRONG_VERSION_NUMBER); what answers there speaks no TLS: is http: meant, or another port?`,
+    });
   });
 });
 
