@@ -6,9 +6,13 @@ import { command, output } from './screen.ts';
 const BIN = join(import.meta.dirname, '..', 'bin', 'maestro.js');
 
 /** Runs `maestro` with `args` in `cwd`, shows the command and what it prints, and returns its exit code and output. */
-export async function maestro(cwd: string, args: string[]): Promise<{ code: number | null; text: string }> {
+export async function maestro(
+  cwd: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; text: string }> {
   command(`maestro ${args.map(quoted).join(' ')}`);
-  const child = spawn(process.execPath, [BIN, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [BIN, ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   child.stdout.on('data', (chunk) => (text += chunk));
   child.stderr.on('data', (chunk) => (text += chunk));

@@ -1,4 +1,8 @@
+import { join } from 'node:path';
 import { styleText } from 'node:util';
+
+/** The shipped runbooks. */
+export const CATALOG = join(import.meta.dirname, '..', '..', '..', 'runbooks');
 
 /** What the demo says on the terminal. */
 let step = 0;
@@ -29,4 +33,9 @@ export function good(text: string): void {
 
 export function note(text: string): void {
   process.stdout.write(`   ${text}\n`);
+}
+
+/** Ends the demo where it does not show what it says. */
+export function must(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new Error(`the demo expected: ${what}`);
 }
