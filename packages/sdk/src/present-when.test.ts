@@ -44,6 +44,25 @@ describe('the output of a call', () => {
     ]);
   });
 
+  it('may depend on what is not given, in one of several ways', () => {
+    const map = {
+      input: { type: 'object', properties: { as: {}, rows: {}, artifact: {} } },
+      output: {
+        properties: {
+          rows: { [PRESENT_WHEN]: [{ as: ['rows'] }, { as: [null], artifact: [null] }] },
+          artifact: { [PRESENT_WHEN]: [{ as: ['artifact'] }, { as: [null], rows: [null] }] },
+        },
+      },
+    };
+    expect(shape(outputOfInput(map, { rows: [] }))).toEqual([['rows'], ['rows']]);
+    expect(shape(outputOfInput(map, { artifact: {} }))).toEqual([['artifact'], ['artifact']]);
+    expect(shape(outputOfInput(map, { rows: [], as: 'artifact' }))).toEqual([['artifact'], ['artifact']]);
+    expect(shape(outputOfCall(map, (name) => (name === 'rows' ? 'unknown' : { value: undefined })))).toEqual([
+      ['rows', 'artifact'],
+      ['rows'],
+    ]);
+  });
+
   it('is the same object for equal answers, and the schema itself where nothing depends', () => {
     expect(outputOfInput(task, { as: 'text' })).toBe(outputOfInput(task, {}));
     const plain = { input: {}, output: { type: 'object' } };

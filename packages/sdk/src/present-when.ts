@@ -2,7 +2,8 @@ import type { JsonSchema } from './contract.ts';
 
 /**
  * The annotation on a field of an output that says when it is there: `{ as: ['artifact'] }`, when the input's `as` is (or defaults to) one
- * of these. Under several names all must hold. The field stays out of `required`: to JSON Schema it may be absent.
+ * of these; `null` stands for a field that is not given. Under several names all must hold, and of a list of such conditions one.
+ * The field stays out of `required`: to JSON Schema it may be absent.
  */
 export const PRESENT_WHEN = 'x-present-when';
 
@@ -26,7 +27,9 @@ export function outputOfCall(task: Schemas, given: GivenField): JsonSchema {
   const { properties } = output as { properties?: Record<string, JsonSchema> };
   const conditional = Object.entries(properties ?? {}).filter(([, schema]) => schema[PRESENT_WHEN] !== undefined);
   if (conditional.length === 0) return output;
-  const answers = conditional.map(([name, schema]) => [name, isPresent(schema[PRESENT_WHEN] as Condition, input, given)] as const);
+  const answers = conditional.map(
+    ([name, schema]) => [name, isPresent(schema[PRESENT_WHEN] as Condition | Condition[], input, given)] as const,
+  );
   const key = answers.map(([, answer]) => answer).join();
   let known = narrowed.get(output);
   if (known === undefined) {
@@ -55,12 +58,18 @@ export function outputOfInput(task: Schemas, payload: unknown): JsonSchema {
 
 type Condition = Record<string, readonly unknown[]>;
 
-function isPresent(condition: Condition, input: JsonSchema, given: GivenField): boolean | 'unknown' {
+function isPresent(conditions: Condition | readonly Condition[], input: JsonSchema, given: GivenField): boolean | 'unknown' {
+  const answers = [conditions].flat().map((condition) => holds(condition as Condition, input, given));
+  if (answers.includes(true)) return true;
+  return answers.includes('unknown') ? 'unknown' : false;
+}
+
+function holds(condition: Condition, input: JsonSchema, given: GivenField): boolean | 'unknown' {
   let unknown = false;
   for (const [name, values] of Object.entries(condition)) {
     const found = given(name);
     if (found === 'unknown') unknown = true;
-    else if (!values.includes(found.value ?? defaultOf(input, name))) return false;
+    else if (!values.includes(found.value ?? defaultOf(input, name) ?? null)) return false;
   }
   return unknown ? 'unknown' : true;
 }

@@ -1,4 +1,4 @@
-import { type ArtifactRef, artifactRefSchema, createRunContext, defineTask, InvalidInputError } from '@summit/maestro-sdk';
+import { type ArtifactRef, artifactRefSchema, createRunContext, defineTask, InvalidInputError, PRESENT_WHEN } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
 
 const MAX_FAILURES = 100;
@@ -49,8 +49,19 @@ const Input = Type.Object(
 );
 
 const Output = Type.Object({
-  rows: Type.Optional(Type.Array(Type.Unknown(), { description: 'The rows that were made, in the order of the source' })),
-  artifact: Type.Optional(Type.Unsafe<ArtifactRef>({ ...artifactRefSchema, description: 'The same as NDJSON, with as: artifact' })),
+  rows: Type.Optional(
+    Type.Array(Type.Unknown(), {
+      description: 'The rows that were made, in the order of the source',
+      [PRESENT_WHEN]: [{ as: ['rows'] }, { as: [null], artifact: [null] }],
+    }),
+  ),
+  artifact: Type.Optional(
+    Type.Unsafe<ArtifactRef>({
+      ...artifactRefSchema,
+      description: 'The same as NDJSON, with as: artifact',
+      [PRESENT_WHEN]: [{ as: ['artifact'] }, { as: [null], rows: [null] }],
+    }),
+  ),
   count: Type.Integer({ minimum: 0, description: 'Number of rows that were made' }),
   skipped: Type.Integer({ minimum: 0, description: 'Number of rows that the filter left out' }),
   failed: Type.Optional(Type.Integer({ minimum: 0, description: 'Number of rows that failed, with onError: skip' })),

@@ -39,7 +39,7 @@ function compile(subject: Subject, side: 'input' | 'output'): ValidateFunction {
   const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true, useDefaults: side === 'input' });
   // ajv-formats is CommonJS; under `nodenext` its default export is typed as the module.
   (addFormats as unknown as (target: Ajv2020) => void)(ajv);
-  ajv.addKeyword({ keyword: PRESENT_WHEN, schemaType: 'object' });
+  ajv.addKeyword({ keyword: PRESENT_WHEN, schemaType: ['object', 'array'] });
   try {
     return ajv.compile(subject.task[side]);
   } catch (cause) {
