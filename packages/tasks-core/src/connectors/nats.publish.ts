@@ -97,8 +97,9 @@ let publisher: Promise<Publisher> | undefined;
  * `<idempotencyKey>/<index>`, the same on every attempt. A retry, also after a crash, adds what is missing, and the acknowledgements of the rest
  * say `duplicate`. A retry after the window stores the messages a second time.
  *
- * With `expect.lastSequence` or `expect.lastMsgID` the messages are stored in one piece and never twice, however late the retry; but servers look
- * at expectations before ids, so that a retry of a call that had begun is refused with `NATS_EXPECT_FAILED` and completes nothing.
+ * With `expect.lastMsgID` or `expect.lastSequence` the messages are stored in one piece and never twice, however late the retry: one after the
+ * window is refused with `NATS_EXPECT_FAILED`. Within the window a retry with `lastMsgID` completes what had begun; with `lastSequence` that
+ * depends on the server, as newer ones look at it before they look at ids and refuse the retry.
  *
  * Messages that are inline are checked before the first is sent; of an artifact those before a record that is wrong are published.
  * A connection that breaks ends the call at once (nothing is buffered), and the next attempt opens another.
