@@ -138,7 +138,7 @@ describe('ingest-enrich-handoff', () => {
     const ended = await operate({ runbook: 'ingest-enrich-handoff', inputs: { source_bucket: name }, roles, secrets, env: store.env });
     expect(ended, JSON.stringify(ended.result.error)).toMatchObject({ code: 0 });
     expect(ended.tasks).toEqual(['fetch succeeded', 'validate succeeded', 'map succeeded', 'ingest succeeded']);
-    expect(ended.result.outputs).toMatchObject({ fetched: 1_500, ingested: 1_500 });
+    expect(ended.result.outputs).toMatchObject({ fetched: 1_500, ingested: 1_500, receipts: { contentType: 'application/x-ndjson' } });
     expect(sig.items.size).toBe(1_500);
     const [even, odd] = ['r0', 'r1'].map((id) => sig.items.get(id)?.payload) as { entity: string; record: object; source: object }[];
     expect(even?.entity).toMatch(/^[0-9a-f]{64}$/);
