@@ -10,6 +10,7 @@ import { lintCatalog } from './lint-catalog.ts';
 import { lintStart } from './lint-start.ts';
 import { lspDiagnostics } from './lsp-diagnostics.ts';
 import { natsPublishSpeed } from './nats-publish.ts';
+import { s3Memory, s3Speed } from './s3.ts';
 import { schemaValidateRepeated } from './schema-validate.ts';
 import { transformMapRows } from './transform-map.ts';
 
@@ -20,6 +21,8 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   'lint-start': lintStart,
   'lint-catalog': lintCatalog,
   'lsp-diagnostics': lspDiagnostics,
+  s3: s3Speed,
+  's3-memory': s3Memory,
   'schema-validate': schemaValidateRepeated,
   'transform-map': transformMapRows,
   'disclosure-package': disclosurePackageSpeed,

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { testBucket } from './support/s3.ts';
 
 /** Executions of each connector; 10,000 where there is time. */
-const EXECUTIONS = Number(process.env.MAESTRO_GROWTH_EXECUTIONS ?? 300);
+const EXECUTIONS = Number(process.env.MAESTRO_TEST_GROWTH ?? 300);
 const AT_ONCE = 8;
 
 setFlagsFromString('--expose-gc');

@@ -78,7 +78,7 @@ describe('the content', () => {
 
 describe('what the store refuses', () => {
   const { credentials, region } = bucket.base;
-  it.each([
+  it.each<[string, Partial<Payload> & { key: string }]>([
     ['S3_KEY_NOT_FOUND', { key: 'none' }],
     ['S3_BUCKET_NOT_FOUND', { key: 'a', bucket: 'no-such-bucket-0' }],
     ['S3_BUCKET_INVALID', { key: 'a', bucket: 'No_Bucket' }],

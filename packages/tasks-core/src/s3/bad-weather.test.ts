@@ -297,7 +297,7 @@ describe.concurrent('an upload', () => {
 });
 
 describe.concurrent('what arrives', () => {
-  it.each([
+  it.each<[string, Record<string, string>, string, string]>([
     ['damaged', { 'x-amz-checksum-crc32': 'AAAAAA==' }, 'hello', 'S3_CHECKSUM_MISMATCH'],
     ['damaged, by SHA256', { 'x-amz-checksum-sha256': Buffer.alloc(32).toString('base64') }, 'hello', 'S3_CHECKSUM_MISMATCH'],
     ['damaged, by CRC64NVME', { 'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=' }, 'hello', 'S3_CHECKSUM_MISMATCH'],
