@@ -30,7 +30,7 @@ async function until(condition: () => Promise<boolean> | boolean, what: string):
 async function bad(options: Parameters<typeof createTestContext>[0] = {}) {
   const proxy = await faultProxy(address.hostname, Number(address.port));
   const ctx = createTestContext(options);
-  const base = { ...bucket.base, endpoint: `http://127.0.0.1:${proxy.port}`, timeoutMs: 600, connectTimeoutMs: 600 };
+  const base = { ...bucket.base, endpoint: `http://127.0.0.1:${proxy.port}`, timeoutMs: 5_000, connectTimeoutMs: 5_000 };
   return {
     proxy,
     ctx,
@@ -107,7 +107,7 @@ describe.concurrent('a store', () => {
     for (const call of [weather.get, weather.put]) {
       const { error, ms } = await timed(call());
       expect(error).toMatchObject({ code: 'S3_UNREACHABLE', retryable: true });
-      expect(ms).toBeLessThan(1_500);
+      expect(ms).toBeLessThan(5_000);
     }
     await weather.proxy.up();
     expect((await weather.get()).payload.body).toBe('small');
@@ -117,9 +117,9 @@ describe.concurrent('a store', () => {
     await using weather = await bad();
     weather.proxy.silence();
     for (const call of [weather.get, weather.put]) {
-      const { error, ms } = await timed(call());
+      const { error, ms } = await timed(call({ timeoutMs: 400 }));
       expect(error).toMatchObject({ code: 'S3_TIMEOUT', retryable: true });
-      expect(ms).toBeLessThan(1_500);
+      expect(ms).toBeLessThan(3_000);
     }
     await weather.proxy.up();
     expect((await weather.get()).payload.body).toBe('small');
@@ -164,8 +164,11 @@ describe.concurrent('a store', () => {
       since ||= performance.now();
       weather.proxy.silence();
     });
-    await expect(weather.get({ key: 'large', as: 'artifact' }, context)).rejects.toMatchObject({ code: 'S3_TIMEOUT', retryable: true });
-    expect(performance.now() - since).toBeLessThan(4_000);
+    await expect(weather.get({ key: 'large', as: 'artifact', timeoutMs: 1_000 }, context)).rejects.toMatchObject({
+      code: 'S3_TIMEOUT',
+      retryable: true,
+    });
+    expect(performance.now() - since).toBeLessThan(6_000);
   });
 
   it('in which the object is replaced while it is read says so', async () => {
@@ -190,7 +193,7 @@ describe.concurrent('a store', () => {
       ['lost-if-none', { ifNoneMatch: '*' }],
     ] as const) {
       weather.proxy.loseReplies();
-      await expect(weather.put({ key, ...more })).rejects.toMatchObject({ code: 'S3_TIMEOUT' });
+      await expect(weather.put({ key, ...more, timeoutMs: 1_000 })).rejects.toMatchObject({ code: 'S3_TIMEOUT' });
       await weather.proxy.up();
       weather.proxy.cut();
       const retry = { ...weather.ctx, attempt: 2 } as RunContext;
@@ -254,7 +257,7 @@ describe.concurrent('an upload', () => {
     const begin = performance.now();
     weather.ctx.abort(new Error('cancelled by a person'));
     expect((await call).error).toMatchObject({ message: 'cancelled by a person' });
-    expect(performance.now() - begin).toBeLessThan(1_500);
+    expect(performance.now() - begin).toBeLessThan(3_000);
     expect(await bucket.uploads()).not.toContain('cancelled');
   });
 

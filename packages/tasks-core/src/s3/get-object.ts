@@ -35,7 +35,8 @@ export async function getObject(ctx: RunContext, payload: GetInput): Promise<Get
       throw error;
     }
     const output = { ...(await received(ctx, call, download, as)), ...facts(download) };
-    if (as !== 'artifact' && payload.maxBytes === undefined) {
+    // A byte of text is at most six in JSON: what is small is not written twice to be measured.
+    if (as !== 'artifact' && payload.maxBytes === undefined && size * 6 > INLINE_BYTES) {
       const bytes = Buffer.byteLength(JSON.stringify(output));
       if (bytes > INLINE_BYTES) throw tooLarge(call, bytes, INLINE_BYTES, as);
     }

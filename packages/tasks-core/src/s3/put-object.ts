@@ -73,7 +73,7 @@ const MAY_BE_OURS = new Set(['S3_PRECONDITION_FAILED', 'S3_UPLOAD_NOT_FOUND']);
 
 async function putWhole(call: S3Call, input: PutObjectCommandInput, content: Content, integrity: Integrity): Promise<Stored> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of content.open()) chunks.push(Uint8Array.from(chunk));
+  for await (const chunk of content.open()) chunks.push(Buffer.from(chunk));
   const body = Buffer.concat(chunks);
   const digest = md5(body);
   const answer = await call.request((client, options) =>
