@@ -26,10 +26,9 @@ it('a partition once chosen stays, whoever leads it', () => {
 it('a request for several brokers is refused, and then divided by them, in order', () => {
   const partitions = new Partitions();
   const metadata = topic(1, 2, 1, 2);
-  const request = messages(null, null, null, null, null, null);
+  const request = messages(null, null, 'a', 'b', 'c', null);
   expect(partitions.byLeader('t', request)).toEqual([request]);
   expect(() => ask(partitions, metadata, request)).toThrow(SeveralLeaders);
-  for (const message of request) ask(partitions, metadata, [message]);
   const groups = partitions.byLeader('t', request);
   expect(groups).toHaveLength(2);
   for (const group of groups) {

@@ -23,25 +23,28 @@ interface View {
  */
 export class Partitions {
   readonly #views = new Map<string, View>();
+  readonly #inTurn = kafkajs.Partitioners.DefaultPartitioner();
 
-  readonly partitioner: ICustomPartitioner = () => {
-    const choose = kafkajs.Partitioners.DefaultPartitioner();
-    return (args) => this.#assign(choose, args);
-  };
+  readonly partitioner: ICustomPartitioner = () => (args) => this.#assign(args);
 
   /** `messages` by the broker that led their partitions when last seen; as one where that is not known. Order is kept. */
   byLeader(topic: string, messages: Outgoing[]): Outgoing[][] {
     const view = this.#views.get(topic);
-    const brokers = new Set(view?.leaders.values());
-    if (view === undefined || brokers.size < 2 || messages.some(({ partition }) => partition === undefined)) return [messages];
+    if (view === undefined || new Set(view.leaders.values()).size < 2) return [messages];
+    for (const message of messages) message.partition ??= this.#choose(topic, view.metadata, message);
     return [...Map.groupBy(messages, ({ partition }) => view.leaders.get(partition as number)).values()];
   }
 
-  #assign(choose: (args: PartitionerArgs) => number, args: PartitionerArgs): number {
+  #choose(topic: string, partitionMetadata: PartitionMetadata[], message: Outgoing): number {
+    if (message.key !== null) return hashed(message.key) % partitionMetadata.length;
+    return this.#inTurn({ topic, partitionMetadata, message: message as never });
+  }
+
+  #assign(args: PartitionerArgs): number {
     const { topic, partitionMetadata } = args;
     const message = args.message as unknown as Outgoing;
     const { leaders } = this.#view(topic, partitionMetadata);
-    message.partition ??= message.key === null ? choose(args) : hashed(message.key) % partitionMetadata.length;
+    message.partition ??= this.#choose(topic, partitionMetadata, message);
     const leader = leaders.get(message.partition);
     if (leader === undefined) {
       throw TaskError.terminal(

@@ -179,7 +179,8 @@ export class KafkaProducer {
         return await orAbort(this.#once(request, messages), signal);
       } catch (error) {
         if (signal.aborted) throw error;
-        if (causes(error).some((each) => each instanceof SeveralLeaders)) return this.#deliver(request, messages, signal);
+        const divided = causes(error).some((each) => each instanceof SeveralLeaders);
+        if (divided && this.#partitions.byLeader(request.topic, messages).length > 1) return this.#deliver(request, messages, signal);
         const place = { brokers: this.#config.brokers, topic: request.topic };
         const failure = kafkaFailure(error, messages.length === 1 ? { ...place, index: messages[0]?.index as number } : place);
         if (failure.code === 'KAFKA_MESSAGE_TOO_LARGE' && messages.length > 1) return this.#inParts(request, messages, signal);
