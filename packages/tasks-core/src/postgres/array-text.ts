@@ -62,5 +62,6 @@ export function formatElement(value: unknown): string {
 }
 
 function quote(text: string): string {
-  return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
+  // Most have neither, and looking for them costs less than replacing.
+  return text.includes('"') || text.includes('\\') ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }

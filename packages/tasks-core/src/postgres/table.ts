@@ -5,6 +5,7 @@ import type { Session } from './transaction.ts';
 
 /** A table as the catalog knows it. */
 export interface Table {
+  oid: string;
   schema: string;
   name: string;
   /** `r` a table, `p` a partitioned one, `v` a view, `f` a foreign table. */
@@ -42,6 +43,7 @@ export function quotedTable({ schema, name }: { schema?: string; name: string })
 export async function tableOf({ client, doing }: Session, text: string): Promise<Table> {
   const quoted = quotedTable(parseTableName(text));
   const { rows } = await client.query<{
+    oid: string;
     schema: string;
     name: string;
     kind: string;
@@ -50,7 +52,7 @@ export async function tableOf({ client, doing }: Session, text: string): Promise
     array: boolean;
     base: string;
   }>(
-    `SELECT n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, a.attname AS column,
+    `SELECT c.oid::text, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, a.attname AS column,
             format_type(a.atttypid, -1) AS type, b.typcategory = 'A' AS array, b.typname AS base
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -73,7 +75,16 @@ export async function tableOf({ client, doing }: Session, text: string): Promise
       { type, isArray: array, isBytea: base === 'bytea', isJson: base === 'json' || base === 'jsonb' },
     ]),
   );
-  return { schema: first.schema, name: first.name, kind: first.kind, columns };
+  return { oid: first.oid, schema: first.schema, name: first.name, kind: first.kind, columns };
+}
+
+/** Rows this connection has inserted into a table and updated in it since it last told the statistics, which it does between transactions only. */
+export async function writtenSoFar({ client }: Session, { oid }: Table): Promise<{ inserted: number; updated: number }> {
+  const { rows } = await client.query<{ inserted: string; updated: string }>(
+    'SELECT pg_stat_get_xact_tuples_inserted($1)::text AS inserted, pg_stat_get_xact_tuples_updated($1)::text AS updated',
+    [oid],
+  );
+  return { inserted: Number(rows[0]?.inserted), updated: Number(rows[0]?.updated) };
 }
 
 /** Throws `DB_COLUMN_UNKNOWN` for a name that is no column, with those that are like it. */

@@ -9,14 +9,8 @@ export interface Conflict {
   update: string[];
 }
 
-/** How a batch is written, and whether its answer tells new rows from changed ones. */
-export interface UpsertStatement {
-  sql: string;
-  counts: boolean;
-}
-
 /** One statement for batches of any size: each column is one array, which costs less to send and to plan than a parameter for every value. */
-export function upsertStatement(table: Table, columns: readonly string[], conflict: Conflict | undefined): UpsertStatement {
+export function upsertStatement(table: Table, columns: readonly string[], conflict: Conflict | undefined): string {
   const id = pg.escapeIdentifier;
   const of = (name: string) => table.columns.get(name) as TableColumn;
   const list = columns.map(id).join(', ');
@@ -24,14 +18,10 @@ export function upsertStatement(table: Table, columns: readonly string[], confli
   const arrays = columns.map((name, index) => `$${index + 1}::${passedAs(of(name))}[]`);
   const names = columns.map((_, index) => `c${index + 1}`);
   const insert = `INSERT INTO ${quotedTable(table)} (${list}) SELECT ${values.join(', ')} FROM unnest(${arrays.join(', ')}) AS r(${names.join(', ')})`;
-  if (conflict === undefined) return { sql: insert, counts: false };
+  if (conflict === undefined) return insert;
   const onConflict = `${insert} ON CONFLICT (${conflict.target.map(id).join(', ')})`;
-  if (conflict.update.length === 0) return { sql: `${onConflict} DO NOTHING`, counts: false };
-  const upsert = `${onConflict} DO UPDATE SET ${conflict.update.map((name) => `${id(name)} = EXCLUDED.${id(name)}`).join(', ')}`;
-  // Only a plain table shows whether a row is new: it has not been locked or changed by anybody.
-  if (table.kind !== 'r') return { sql: upsert, counts: false };
-  const counted = 'SELECT count(*)::int4 AS rows, count(*) FILTER (WHERE inserted)::int4 AS inserted FROM written';
-  return { sql: `WITH written AS (${upsert} RETURNING xmax = 0 AS inserted) ${counted}`, counts: true };
+  if (conflict.update.length === 0) return `${onConflict} DO NOTHING`;
+  return `${onConflict} DO UPDATE SET ${conflict.update.map((name) => `${id(name)} = EXCLUDED.${id(name)}`).join(', ')}`;
 }
 
 /** unnest would take an array apart to its last dimension, so one goes as its text; and bytea goes as base64. */
