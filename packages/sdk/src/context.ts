@@ -56,6 +56,11 @@ export interface RunContext {
   /** Present and true where the worker lets gates pass that say themselves that they are approved; for development only. */
   preApproval?: boolean;
   /**
+   * Whether code may be executed that the payload brings along: true where the operator trusts a catalog in which this very text stands.
+   * Absent where nothing is trusted. A task that executes code (input declared with `contentMediaType: text/javascript`) asks here, and goes by nothing else.
+   */
+  trusts?(code: string): Promise<boolean>;
+  /**
    * Which of the addresses that are not public tasks may connect to: hosts, addresses and ranges, as `parseEgressEntry` of
    * `@summit/maestro-sdk/egress` reads them. A worker always says so, with an empty list where nothing is allowed. A task that connects to where its payload
    * says holds to it; to what a secret says it connects as it is, because secrets are the operator's own word.

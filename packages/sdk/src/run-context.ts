@@ -61,7 +61,7 @@ const REQUIRED = Object.keys({
   now: 0,
   step: 0,
   decision: 0,
-} satisfies Record<Exclude<keyof RunContext, 'policy' | 'signer' | 'preApproval' | 'egress'>, 0>);
+} satisfies Record<Exclude<keyof RunContext, 'policy' | 'signer' | 'preApproval' | 'trusts' | 'egress'>, 0>);
 
 /** Lets every property of `given`, its classes' included, take the place of the default of the same name. */
 function overlay(context: CompleteRunContext, given: object): void {

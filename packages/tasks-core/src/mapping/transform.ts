@@ -1,4 +1,5 @@
 import { type ArtifactRef, type RunContext, TaskError } from '@summit/maestro-sdk';
+import type { MapperProcess } from '../mapper/mapper-process.ts';
 import type { SourceRecord } from '../records/record.ts';
 import { NDJSON, ndjsonBytes } from '../records/write.ts';
 import { compileRows, type RowProgram, type RowScope } from './compile.ts';
@@ -12,6 +13,7 @@ export interface Transformation {
   artifact?: ArtifactRef;
   mapping?: unknown;
   filter?: string;
+  mapper?: { code: string; timeoutMs: number; memoryMb: number };
   vars: { [name: string]: unknown };
   as: 'rows' | 'artifact';
   name: string;
@@ -30,21 +32,35 @@ export interface Transformed {
   failures?: RowFailure[];
 }
 
+interface KeptRow {
+  index: number;
+  row: unknown;
+}
+
+/** Rows that a mapper gets at once. */
+const MAPPED_AT_ONCE = 500;
 /** JSON text of a result that is collected in memory, in UTF-16 units. */
 const LARGEST_INLINE = 64 * 1024 * 1024;
 
 /** Makes every row of the source into one of the result, in their order. Throws what transform.map lists. */
 export async function transform(ctx: RunContext, input: Transformation): Promise<Transformed> {
-  const run = new Run(ctx, input, compileRows(input));
-  const result: Pick<Transformed, 'rows' | 'artifact'> = {};
+  const { mapper, vars } = input;
+  const program = compileRows(input);
+  if (mapper === undefined) return result(ctx, input, new Run(ctx, input, program));
+  const { withMapper } = await import('../mapper/processes.ts');
+  return withMapper(ctx, mapper.code, vars, mapper, (process) => result(ctx, input, new Run(ctx, input, program, process)));
+}
+
+async function result(ctx: RunContext, input: Transformation, run: Run): Promise<Transformed> {
+  const made: Pick<Transformed, 'rows' | 'artifact'> = {};
   if (input.as === 'artifact') {
     const meta = { name: input.name, contentType: NDJSON, signal: ctx.signal };
-    result.artifact = await ctx.artifacts.put(ndjsonBytes(run.batches()), meta);
+    made.artifact = await ctx.artifacts.put(ndjsonBytes(run.batches()), meta);
   } else {
-    result.rows = await collect(run.batches(), input.artifact !== undefined);
+    made.rows = await collect(run.batches(), input.artifact !== undefined);
   }
   const { count, skipped, failures } = run;
-  return { ...result, count, skipped, ...(input.onError === 'skip' ? { failed: failures.count, failures: failures.list } : {}) };
+  return { ...made, count, skipped, ...(input.onError === 'skip' ? { failed: failures.count, failures: failures.list } : {}) };
 }
 
 class Run {
@@ -56,7 +72,10 @@ class Run {
   readonly #program: RowProgram;
   readonly #scope: RowScope;
 
-  constructor(ctx: RunContext, input: Transformation, program: RowProgram) {
+  readonly #mapper: MapperProcess | undefined;
+
+  constructor(ctx: RunContext, input: Transformation, program: RowProgram, mapper?: MapperProcess) {
+    this.#mapper = mapper;
     this.#ctx = ctx;
     this.#input = input;
     this.#program = program;
@@ -72,11 +91,28 @@ class Run {
         this.#make(record, made);
         if (turns.due) await turns.yield();
       }
+      if (this.#mapper === undefined) {
+        this.count += made.length;
+        if (made.length > 0) yield made;
+      } else yield* this.#mapped(made as KeptRow[], this.#mapper);
+    }
+  }
+
+  /** What the mapper makes of rows that are kept. */
+  async *#mapped(kept: readonly KeptRow[], mapper: MapperProcess): AsyncGenerator<unknown[]> {
+    for (let start = 0; start < kept.length; start += MAPPED_AT_ONCE) {
+      const batch = kept.slice(start, start + MAPPED_AT_ONCE);
+      const made: unknown[] = [];
+      for (const [at, outcome] of (await mapper.map(batch)).entries()) {
+        if ('value' in outcome) made.push(outcome.value);
+        else this.failures.add({ index: (batch[at] as KeptRow).index, path: 'mapper', message: outcome.problem });
+      }
       this.count += made.length;
       if (made.length > 0) yield made;
     }
   }
 
+  /** Adds what becomes of a row; where there is a mapper, the row for it. */
   #make(record: SourceRecord, made: unknown[]): void {
     const index = record.number - 1;
     if ('problem' in record) {
@@ -88,6 +124,7 @@ class Run {
     scope.index = index;
     try {
       if (this.#program.keeps?.(scope) === false) this.skipped++;
+      else if (this.#mapper) made.push({ index, row: record.value } satisfies KeptRow);
       else made.push(this.#program.map ? this.#program.map(scope) : record.value);
     } catch (error) {
       this.failures.thrown(index, error);

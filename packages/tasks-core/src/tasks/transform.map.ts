@@ -1,7 +1,18 @@
-import { type ArtifactRef, artifactRefSchema, createRunContext, defineTask, InvalidInputError, PRESENT_WHEN } from '@summit/maestro-sdk';
+import {
+  type ArtifactRef,
+  artifactRefSchema,
+  createRunContext,
+  defineTask,
+  InvalidInputError,
+  PRESENT_WHEN,
+  type RunContext,
+  TaskError,
+} from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
 
 const MAX_FAILURES = 100;
+const MAPPER_TIMEOUT_MS = 5_000;
+const MAPPER_MEMORY_MB = 128;
 /** Media type of an expression over `row`, `index` and `vars`. */
 const CEL = 'text/cel';
 
@@ -22,6 +33,31 @@ const Input = Type.Object(
       Type.String({
         contentMediaType: CEL,
         description: 'CEL expression over row, index and vars: rows for which it is false are left out, before they are mapped',
+      }),
+    ),
+    mapper: Type.Optional(
+      Type.String({
+        contentMediaType: 'text/javascript',
+        minLength: 1,
+        maxLength: 100_000,
+        description:
+          'Instead of a mapping: the body of a JavaScript function of row, index and vars that returns what the row becomes. Only in catalogs that the worker trusts',
+      }),
+    ),
+    mapperTimeoutMs: Type.Optional(
+      Type.Integer({
+        minimum: 10,
+        maximum: 600_000,
+        default: MAPPER_TIMEOUT_MS,
+        description: 'How long the mapper may take for 500 rows, in milliseconds',
+      }),
+    ),
+    mapperMemoryMb: Type.Optional(
+      Type.Integer({
+        minimum: 16,
+        maximum: 2_048,
+        default: MAPPER_MEMORY_MB,
+        description: 'How large the heap of the mapper may become, in MB',
       }),
     ),
     vars: Type.Optional(
@@ -64,7 +100,9 @@ const Output = Type.Object({
   ),
   count: Type.Integer({ minimum: 0, description: 'Number of rows that were made' }),
   skipped: Type.Integer({ minimum: 0, description: 'Number of rows that the filter left out' }),
-  failed: Type.Optional(Type.Integer({ minimum: 0, description: 'Number of rows that failed, with onError: skip' })),
+  failed: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Number of rows that failed, with onError: skip', [PRESENT_WHEN]: [{ onError: ['skip'] }] }),
+  ),
   failures: Type.Optional(
     Type.Array(
       Type.Object({
@@ -72,7 +110,7 @@ const Output = Type.Object({
         path: Type.Optional(Type.String({ description: 'The expression that failed, e.g. mapping.total' })),
         message: Type.String({ description: 'Why' }),
       }),
-      { description: 'The first of them' },
+      { description: 'The first of them', [PRESENT_WHEN]: [{ onError: ['skip'] }] },
     ),
   ),
 });
@@ -91,9 +129,14 @@ let compiler: Promise<Compile> | undefined;
  * the source, from 0) and `vars`; regular expressions take linear time. A field whose expression is an optional without a value
  * (`row.?email`) is left out. In a manifest `${}` is the manifest's own expression, evaluated before this task runs; strings without it arrive here.
  *
- * Errors, all terminal: `INVALID_INPUT` (not one of `rows` and `artifact`, nothing to do), `TRANSFORM_EXPRESSION_INVALID` (every expression that is
+ * A `mapper` is JavaScript, for what CEL cannot say. It is refused unless its text stands in a catalog that the worker's configuration lists under
+ * `trustedCatalogs`. It runs in a process of its own with nothing of Node: no files, network, modules, timers, promises or buffers, in a realm
+ * that is frozen and makes no code from texts; rows and results cross as JSON. What it makes of a row should depend on nothing but the row.
+ *
+ * Errors, terminal: `INVALID_INPUT` (not one of `rows` and `artifact`, nothing to do), `TRANSFORM_EXPRESSION_INVALID` (every expression that is
  * wrong, with its place, before any row is read), `TRANSFORM_ROW_FAILED` (the row's index, the expression and why),
- * `TRANSFORM_RESULT_TOO_LARGE`, and what the artifact store throws.
+ * `TRANSFORM_RESULT_TOO_LARGE`, `MAPPER_NOT_TRUSTED`, `MAPPER_INVALID`, `MAPPER_TIMEOUT`, `MAPPER_OUT_OF_MEMORY`, `MAPPER_OUTPUT_TOO_LARGE`, `MAPPER_FAILED`; transient
+ * `MAPPER_START_FAILED` and `MAPPER_STOPPED`; and what the artifact store throws.
  */
 export const transformMap = defineTask({
   name: 'tasks/transform.map',
@@ -129,6 +172,11 @@ export const transformMap = defineTask({
       input: { rows: [{ id: 1 }], mapping: { id: 'rwo.id' } },
       error: 'TRANSFORM_EXPRESSION_INVALID',
     },
+    {
+      title: 'JavaScript is refused where the worker does not trust the catalog',
+      input: { rows: [{ id: 1 }], mapper: 'return { id: row.id + 1 };' },
+      error: 'MAPPER_NOT_TRUSTED',
+    },
     { title: 'A row without the field', input: { rows: [{ id: 1 }, {}], mapping: { id: 'row.id' } }, error: 'TRANSFORM_ROW_FAILED' },
   ],
   effect: 'none',
@@ -143,26 +191,41 @@ export const transformMap = defineTask({
     checkInput(payload);
     const context = createRunContext(ctx);
     context.signal.throwIfAborted();
+    if (payload.mapper !== undefined) await checkTrust(context, payload.mapper);
     transformer ??= import('../mapping/transform.ts');
     const { transform } = await transformer;
     const { vars = {}, name = 'rows.ndjson', onError = 'fail', maxFailures = MAX_FAILURES } = payload;
     const as = payload.as ?? (payload.artifact === undefined ? 'rows' : 'artifact');
-    return { payload: await transform(context, { ...payload, vars, as, name, onError, maxFailures }) };
+    const { mapper: code, mapperTimeoutMs: timeoutMs = MAPPER_TIMEOUT_MS, mapperMemoryMb: memoryMb = MAPPER_MEMORY_MB, ...rest } = payload;
+    const mapper = code === undefined ? {} : { mapper: { code, timeoutMs, memoryMb } };
+    return { payload: await transform(context, { ...rest, ...mapper, vars, as, name, onError, maxFailures }) };
   },
 });
 
 export default transformMap;
 
 function checkInput(payload: Static<typeof Input> | undefined): void {
-  const { rows, artifact, mapping, filter } = payload ?? {};
+  const { rows, artifact, mapping, filter, mapper } = payload ?? {};
   if ((rows === undefined) === (artifact === undefined)) {
     throw new InvalidInputError(`give the rows either as rows or as artifact, ${rows === undefined ? 'found neither' : 'not both'}`);
   }
   if (rows !== undefined && !Array.isArray(rows)) throw new InvalidInputError(`rows: expected a list, found ${typeof rows}`);
   if (filter !== undefined && typeof filter !== 'string')
     throw new InvalidInputError(`filter: expected an expression as a text, found ${typeof filter}`);
-  if (mapping === undefined && filter === undefined)
+  if (mapping !== undefined && mapper !== undefined) throw new InvalidInputError('give either a mapping or a mapper, not both');
+  if (mapper !== undefined && typeof mapper !== 'string')
+    throw new InvalidInputError(`mapper: expected the body of a JavaScript function as a text, found ${typeof mapper}`);
+  if (mapping === undefined && filter === undefined && mapper === undefined)
     throw new InvalidInputError('there is nothing to do: give a mapping, a filter, or both');
   if (mapping === null || (mapping !== undefined && typeof mapping !== 'object' && typeof mapping !== 'string'))
     throw new InvalidInputError('mapping: expected an object whose texts are expressions');
+}
+
+/** Code runs only where the worker itself says that it trusts it, whatever the manifest or plan says. */
+async function checkTrust({ trusts }: RunContext, code: string): Promise<void> {
+  if ((await trusts?.(code)) === true) return;
+  throw TaskError.terminal(
+    'MAPPER_NOT_TRUSTED',
+    'the mapper is JavaScript that no trusted catalog holds; write a mapping in CEL, or list its catalog under trustedCatalogs in the configuration of the worker (the code has to stand there as it is, without ${})',
+  );
 }
