@@ -6,6 +6,7 @@ import { engineRestate } from './engine-restate.ts';
 import { expressionEvaluate } from './expression-evaluate.ts';
 import { describe, type Figure } from './figure.ts';
 import { kafkaPublishSpeed } from './kafka-publish.ts';
+import { largeObject } from './large-object.ts';
 import { lintCatalog } from './lint-catalog.ts';
 import { lintStart } from './lint-start.ts';
 import { lspDiagnostics } from './lsp-diagnostics.ts';
@@ -25,6 +26,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   's3-memory': s3Memory,
   'schema-validate': schemaValidateRepeated,
   'transform-map': transformMapRows,
+  'large-object': largeObject,
   'disclosure-package': disclosurePackageSpeed,
   'nats-publish': natsPublishSpeed,
   'db-execute': dbExecuteUpsert,

@@ -134,7 +134,7 @@ export const sigIngest = defineTask({
     const { ingest } = await import('../sig/ingest.ts');
     const endpoint = await endpointOf(ctx, payload, URL_SECRET);
     const limits = { items: batchSize, bytes: maxBatchBytes };
-    const { book, receiptsArtifact } = await ingest(ctx, endpoint, payload, { limits, concurrency, verify: verifyReceipts });
+    const { book, receiptsArtifact } = await ingest(ctx, endpoint, { ...payload, hashed: verifyReceipts }, { limits, concurrency });
     const { jobIds, receipts, count, batches } = book;
     ctx.logger.info(`ingested ${count} items into ${endpoint.name}`, { items: count, batches });
     return { payload: { jobId: jobIds[0] as string, jobIds, receipts, count, batches, receiptsArtifact } };

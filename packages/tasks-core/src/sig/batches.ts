@@ -7,7 +7,11 @@ export interface Batch {
   number: number;
   /** Place of its first item in the whole, from 1. */
   first: number;
-  items: Item[];
+  ids: string[];
+  /** What is sent: `{"items":[...]}`. */
+  body: Buffer;
+  /** What the receipts must hold, in the order of the ids; empty where that is not compared. */
+  hashes: string[];
 }
 
 /** How much a batch holds: whichever is reached first. */
@@ -17,44 +21,95 @@ export interface BatchLimits {
   bytes: number;
 }
 
-/** `{"items":[]}` */
-const ENVELOPE_BYTES = 12;
+const HEAD = '{"items":[';
+const TAIL = ']}';
+const ENVELOPE_BYTES = HEAD.length + TAIL.length;
+/** Bytes that a batch has room for at first. */
+const FIRST_ROOM = 64 * 1024;
 
 /**
  * Items in batches. The same items under the same limits make the same batches, however they come in: that is what makes a retry safe.
  * Throws `SIG_ITEM_TOO_LARGE`, and `SIG_ITEM_REPEATED` for two in one batch.
  */
 export async function* batchesOf(source: AsyncIterable<readonly Item[]>, limits: BatchLimits): AsyncGenerator<Batch> {
-  let batch: Batch = { number: 0, first: 1, items: [] };
-  let places = new Map<string, number>();
-  let bytes = ENVELOPE_BYTES;
+  const open = new OpenBatch();
   for await (const items of source) {
     for (const item of items) {
       const size = Buffer.byteLength(item.text) + 1;
-      const place = batch.first + batch.items.length;
       if (ENVELOPE_BYTES + size > limits.bytes) {
         throw new InvalidInputError(
-          `item ${place} (${JSON.stringify(item.id).slice(0, 120)}) is sent as ${size} bytes, more than the ${limits.bytes} of a batch (maxBatchBytes)`,
+          `item ${open.next} (${JSON.stringify(item.id).slice(0, 120)}) is sent as ${size} bytes, more than the ${limits.bytes} of a batch (maxBatchBytes)`,
           { code: 'SIG_ITEM_TOO_LARGE' },
         );
       }
-      if (batch.items.length >= limits.items || bytes + size > limits.bytes) {
-        yield batch;
-        batch = { number: batch.number + 1, first: place, items: [] };
-        places = new Map();
-        bytes = ENVELOPE_BYTES;
-      }
-      const before = places.get(item.id);
-      if (before !== undefined) throw repeated(item.id, `items ${before} and ${place}`);
-      places.set(item.id, place);
-      batch.items.push(item);
-      bytes += size;
+      if (open.length >= limits.items || open.bytes + size > limits.bytes) yield open.take();
+      open.add(item, size);
     }
   }
-  if (batch.items.length > 0) yield batch;
+  if (open.length > 0) yield open.take();
 }
 
-/** The body that a batch is sent as. */
-export function bodyOf({ items }: Batch): Buffer {
-  return Buffer.from(`{"items":[${items.map(({ text }) => text).join(',')}]}`);
+/** The batch that is being filled. Its text is bytes from the start: strings that live as long as a batch would be moved about by the garbage collector. */
+class OpenBatch {
+  #number = 0;
+  #first = 1;
+  /** Places in the whole, by id. */
+  #places = new Map<string, number>();
+  #hashes: string[] = [];
+  #body = Buffer.allocUnsafeSlow(FIRST_ROOM);
+  #length = 0;
+
+  constructor() {
+    this.#append(HEAD, HEAD.length);
+  }
+
+  get length(): number {
+    return this.#places.size;
+  }
+
+  /** Bytes of the body, with its end. */
+  get bytes(): number {
+    return this.#length + TAIL.length;
+  }
+
+  /** Place in the whole of the item that comes next. */
+  get next(): number {
+    return this.#first + this.length;
+  }
+
+  /** `size`: bytes of the item's text and a comma. */
+  add({ id, text, hash }: Item, size: number): void {
+    const before = this.#places.get(id);
+    if (before !== undefined) throw repeated(id, `items ${before} and ${this.next}`);
+    if (this.length > 0) this.#append(',', 1);
+    this.#append(text, size - 1);
+    this.#places.set(id, this.next);
+    if (hash !== undefined) this.#hashes.push(hash);
+  }
+
+  take(): Batch {
+    this.#append(TAIL, TAIL.length);
+    const body = this.#body.subarray(0, this.#length);
+    const batch = { number: this.#number, first: this.#first, ids: [...this.#places.keys()], body, hashes: this.#hashes };
+    this.#number += 1;
+    this.#first = this.next;
+    this.#places = new Map();
+    this.#hashes = [];
+    // The next one is likely as large.
+    this.#body = Buffer.allocUnsafeSlow(Math.max(FIRST_ROOM, body.length));
+    this.#length = 0;
+    this.#append(HEAD, HEAD.length);
+    return batch;
+  }
+
+  #append(text: string, size: number): void {
+    const end = this.#length + size;
+    if (end > this.#body.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(end, this.#body.length * 2));
+      this.#body.copy(larger, 0, 0, this.#length);
+      this.#body = larger;
+    }
+    this.#body.write(text, this.#length, 'utf8');
+    this.#length = end;
+  }
 }

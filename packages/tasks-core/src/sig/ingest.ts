@@ -12,17 +12,13 @@ export interface IngestOptions {
   limits: BatchLimits;
   /** Batches that are on their way at once. */
   concurrency: number;
-  /** Receipts must hold the sha256 of the canonical payload. */
-  verify: boolean;
 }
 
 /** Sends all items, and writes the receipts to an artifact as they come. Throws `SIG_NO_ITEMS` where there are none. */
-export async function ingest(ctx: RunContext, endpoint: Endpoint, source: ItemSource, { limits, concurrency, verify }: IngestOptions) {
+export async function ingest(ctx: RunContext, endpoint: Endpoint, source: ItemSource, { limits, concurrency }: IngestOptions) {
   const session = await SigSession.open(ctx, endpoint);
   const batches = batchesOf(itemsOf(ctx, source), limits);
-  const sent = inOrder(batches, concurrency, ctx.signal, (batch, signal) =>
-    sendBatch(session, batch, { key: ctx.idempotencyKey, verify }, signal),
-  );
+  const sent = inOrder(batches, concurrency, ctx.signal, (batch, signal) => sendBatch(session, batch, ctx.idempotencyKey, signal));
   const book = new ReceiptBook();
   const lines = someOf(book.through(sent), () => {
     const what = source.artifact === undefined ? 'items' : source.artifact.name || 'the artifact';

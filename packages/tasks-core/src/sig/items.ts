@@ -1,11 +1,14 @@
-import { type ArtifactRef, InvalidInputError, type RunContext } from '@summit/maestro-sdk';
+import { createHash } from 'node:crypto';
+import { type ArtifactRef, canonicalJson, InvalidInputError, type RunContext } from '@summit/maestro-sdk';
 import { recordBatches } from '../records/records-of.ts';
 
-/** A thing to be ingested: what it is called, and the JSON text it is sent as. */
+/** A thing to be ingested. What it was parsed from is let go of: thousands of them are on their way at once. */
 export interface Item {
   id: string;
+  /** The JSON it is sent as. */
   text: string;
-  payload: unknown;
+  /** sha256 of the canonical payload, hex; present where receipts are compared with it. */
+  hash?: string;
 }
 
 /** Where the items of a call come from. */
@@ -13,48 +16,56 @@ export interface ItemSource {
   items?: readonly { id: string; payload: unknown }[] | undefined;
   artifact?: ArtifactRef | undefined;
   idField?: string | undefined;
+  /** Whether items need their hash. */
+  hashed: boolean;
 }
 
 /**
  * The items of a call, those of an artifact in constant memory.
  * Throws `SIG_ITEM_INVALID`, which names the item by its index or its line, and for a list `SIG_ITEM_REPEATED` before the first of it.
  */
-export async function* itemsOf(ctx: RunContext, { items, artifact, idField }: ItemSource): AsyncGenerator<Item[]> {
+export async function* itemsOf(ctx: RunContext, { items, artifact, idField, hashed }: ItemSource): AsyncGenerator<Item[]> {
   if (items !== undefined) {
     checkIds(items);
-    yield items.map((item, index) => asItem(item, `items[${index}]`));
+    yield items.map((each, index) => item(asItem(each, `items[${index}]`), hashed));
     return;
   }
   for await (const batch of recordBatches(ctx, artifact as ArtifactRef)) {
     yield batch.map((record) => {
       const where = `record ${record.number} of ${artifact?.name || 'the artifact'}`;
       if ('problem' in record) throw invalid(where, `${record.problem}${record.text === '' ? '' : `: ${shown(record.text)}`}`);
-      return idField === undefined ? asItem(record.value, where) : named(record.value, idField, where);
+      return item(idField === undefined ? asItem(record.value, where) : named(record.value, idField, where), hashed);
     });
   }
 }
 
+interface Pair {
+  id: string;
+  payload: unknown;
+}
+
 /** `{ id, payload }` */
-function asItem(value: unknown, where: string): Item {
+function asItem(value: unknown, where: string): Pair {
   const { id, payload, ...more } = objectOf(value, where, '{ id, payload }');
   if (typeof id !== 'string' || id === '') throw invalid(where, `expected id to be a text that is not empty, found ${shown(id)}`);
   if (payload === undefined) throw invalid(where, 'has no payload; give idField where the record as a whole is the payload');
   const [other] = Object.keys(more);
   if (other !== undefined) throw invalid(where, `has the unknown field ${JSON.stringify(other)} beside id and payload`);
-  return item(id, payload);
+  return { id, payload };
 }
 
 /** A record whose field `idField` names it. */
-function named(value: unknown, idField: string, where: string): Item {
+function named(value: unknown, idField: string, where: string): Pair {
   const record = objectOf(value, where, 'an object');
   const id = Object.hasOwn(record, idField) ? record[idField] : undefined;
-  if (Number.isSafeInteger(id)) return item(String(id), record);
-  if (typeof id === 'string' && id !== '') return item(id, record);
+  if (Number.isSafeInteger(id)) return { id: String(id), payload: record };
+  if (typeof id === 'string' && id !== '') return { id, payload: record };
   throw invalid(where, `expected ${idField} to be a text that is not empty, or a whole number, found ${shown(id)}`);
 }
 
-function item(id: string, payload: unknown): Item {
-  return { id, payload, text: `{"id":${JSON.stringify(id)},"payload":${JSON.stringify(payload)}}` };
+function item({ id, payload }: Pair, hashed: boolean): Item {
+  const text = `{"id":${JSON.stringify(id)},"payload":${JSON.stringify(payload)}}`;
+  return hashed ? { id, text, hash: createHash('sha256').update(canonicalJson(payload)).digest('hex') } : { id, text };
 }
 
 function objectOf(value: unknown, where: string, expected: string): Record<string, unknown> {
