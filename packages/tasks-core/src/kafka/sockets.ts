@@ -26,7 +26,10 @@ export class Sockets {
     socket.setNoDelay(true);
     this.#open.add(socket);
     socket.once('close', () => this.#open.delete(socket));
-    socket.once('finish', () => setTimeout(() => socket.destroy(), LINGER_MS).unref());
+    socket.once('finish', () => {
+      const linger = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+      socket.once('close', () => clearTimeout(linger));
+    });
     return socket;
   };
 
