@@ -84,7 +84,8 @@ function overlay(context: CompleteRunContext, given: object): void {
         const read = (): unknown => {
           const value: unknown = Reflect.get(given, key);
           if (value === undefined) return fallback?.get ? fallback.get.call(context) : fallback?.value;
-          return typeof value === 'function' ? value.bind(given) : value;
+          // Not bound: V8's own `await using` takes no bound function for a disposer.
+          return typeof value === 'function' ? (...args: unknown[]): unknown => Reflect.apply(value, given, args) : value;
         };
         define(context, key, own.get === undefined ? { value: read(), writable: true } : { get: read });
       }

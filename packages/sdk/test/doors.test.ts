@@ -120,3 +120,16 @@ it('removes the artifacts of local contexts when the process ends', async () => 
   const { existsSync } = await import('node:fs');
   expect(existsSync(join(tmpdir(), name))).toBe(false);
 });
+
+it('gives test contexts that plain Node disposes of by itself', async () => {
+  const ended = await runNode([
+    '--input-type=module',
+    '--eval',
+    `import { createTestContext } from '@summit/maestro-sdk/testing';
+     let folder;
+     { await using ctx = createTestContext({ files: { 'a.txt': 'a' } }); folder = ctx.workspace; }
+     const { existsSync } = await import('node:fs');
+     console.log(existsSync(folder));`,
+  ]);
+  expect(ended).toMatchObject({ code: 0, stderr: '', stdout: 'false\n' });
+});
