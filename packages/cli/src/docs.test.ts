@@ -28,6 +28,10 @@ const keys: Record<string, [byDefault: string, meaning: string]> = {
     'nothing',
     '`{ allow }`: what tasks may connect to although it is not public: hosts (`api.internal`, `*.internal`), addresses and ranges (`10.0.0.0/8`), each also with `:port`',
   ],
+  trustedCatalogs: [
+    'none',
+    'catalogs, named like those of `catalogs`, whose JavaScript (`mapper` of `tasks/transform.map`) may be executed: lint accepts it there, and the worker executes only text that stands there as it is',
+  ],
 };
 
 /** Tells what each error code of this package means; a test holds it to the codes in the source. */

@@ -51,6 +51,7 @@ export type { FormatOptions, Style } from './format/pretty.ts';
 export { type GraphFormat, graph } from './graph/graph.ts';
 export { type BindOptions, bindInputs, type InputProblem, type InputProblemCode } from './inputs/bind.ts';
 export { bindParameters } from './inputs/parameters.ts';
+export { codeTexts } from './lint/code.ts';
 export type { Hooks, Rule, RuleContext, RuleExamples } from './lint/define.ts';
 export { type LintOptions, lint } from './lint/lint.ts';
 export { rules } from './lint/rules/index.ts';

@@ -67,6 +67,7 @@ async function workerServices(options: RunnerOptions, pool: ClientPool, events: 
     emit: events.publish,
     egressAllow: options.egressAllow ?? [],
   };
+  if (options.trusts !== undefined) services.trusts = options.trusts;
   if (options.preApproval === true) services.preApproval = true;
   if (options.signingKeyFile !== undefined) services.signer = fileSigner(options.signingKeyFile);
   return services;

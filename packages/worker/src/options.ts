@@ -39,6 +39,8 @@ export interface RunnerOptions {
   secrets?: readonly SecretProvider[];
   /** Development only: a gate that is given `approved: true` passes without asking. */
   preApproval?: boolean;
+  /** Whether code that a task is given may be executed; default: none may. */
+  trusts?: (code: string) => Promise<boolean>;
   /** Hosts, addresses and ranges that tasks may connect to although they are not public; default none. */
   egressAllow?: readonly string[];
   /** Ed25519 private key, PEM. */

@@ -6,6 +6,7 @@ import { showDiagnostics } from '../render/diagnostics.ts';
 import { count } from '../text.ts';
 import { catalogFolders, loadCatalogAt } from './load.ts';
 import { lockInForce, requireLocked } from './lock.ts';
+import { trustedFiles } from './trusted.ts';
 
 /** A runbook or workflow, checked and resolved. */
 export interface Prepared {
@@ -27,7 +28,10 @@ export async function preparePlan(context: Context, ref: string, options: { lock
   const loaded = await loadCatalogAt(folders, context);
   if (options.locked) requireLocked(loaded, context);
   const { catalog, contracts, files } = loaded;
-  const { plan, diagnostics } = compile(catalog, contracts, ref, { lock: lockInForce(loaded, context) });
+  const { plan, diagnostics } = compile(catalog, contracts, ref, {
+    lock: lockInForce(loaded, context),
+    trusted: trustedFiles(config, context.io.cwd),
+  });
   const placed = diagnostics.filter((diagnostic) => diagnostic.file !== '');
   showDiagnostics(placed, files, 'pretty', context.terminal.err);
   if (plan !== undefined) return { plan, digest: planDigest(plan), contracts };

@@ -11,6 +11,7 @@ import { isWithin, type ManifestFile, shownPath } from '../catalog/files.ts';
 import { writeChanged } from '../catalog/fix.ts';
 import { catalogFolders, type LoadedCatalog, loadCatalogAt } from '../catalog/load.ts';
 import { lintOptions, requireLocked } from '../catalog/lock.ts';
+import { trustedFiles } from '../catalog/trusted.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { type ExitCode, exit } from '../exit.ts';
@@ -24,12 +25,16 @@ export interface LintCommandOptions {
   locked?: boolean;
 }
 
+/** Whether the catalog that a file is part of may hold code. */
+type Trusted = (file: string) => boolean;
+
 /** `maestro lint` */
 export async function lint(context: Context, paths: readonly string[], options: LintCommandOptions): Promise<ExitCode> {
   const { cwd } = context.io;
   const { out } = context.terminal;
   const asked = paths.map((name) => path.resolve(cwd, name));
   const loaded = await loadCatalogAt(await locations(context, asked), context);
+  const trusted = trustedFiles(await context.config(), cwd);
   if (options.locked) requireLocked(loaded, context);
   const wanted = new Set(
     loaded.files
@@ -39,11 +44,11 @@ export async function lint(context: Context, paths: readonly string[], options: 
   if (wanted.size === 0) throw nothingThere(asked.length === 0 ? (await context.config()).catalogs : asked, cwd);
   // A catalog that is an installed package is changed where it is made, unless somebody names it.
   const own = [...wanted].filter((file) => asked.length > 0 || !path.resolve(cwd, file).split(path.sep).includes('node_modules'));
-  const { files, fixed } = options.fix ? mend(loaded, new Set(own)) : { files: loaded.files, fixed: new Map<string, number>() };
+  const { files, fixed } = options.fix ? mend(loaded, new Set(own), trusted) : { files: loaded.files, fixed: new Map<string, number>() };
   await writeChanged(loaded.files, files, cwd);
   // What accompanies a format for machines does not stand between its lines.
   if (fixed.size > 0) tellFixed(fixed, options.format === 'pretty' ? out : context.terminal.err);
-  const diagnostics = [...loaded.lockFile.diagnostics, ...findings(loaded, files).filter(({ file }) => wanted.has(file))];
+  const diagnostics = [...loaded.lockFile.diagnostics, ...findings(loaded, files, trusted).filter(({ file }) => wanted.has(file))];
   const { shown, text = '' } = loaded.lockFile;
   showDiagnostics(diagnostics, [...files, { path: shown, text }], options.format, out);
   if (options.format === 'pretty') summarize(diagnostics, wanted.size, out);
@@ -51,14 +56,14 @@ export async function lint(context: Context, paths: readonly string[], options: 
 }
 
 /** What is wrong with a catalog, its lock in force. */
-function findings(loaded: LoadedCatalog, files: readonly ManifestFile[]): Diagnostic[] {
+function findings(loaded: LoadedCatalog, files: readonly ManifestFile[], trusted: Trusted): Diagnostic[] {
   const catalog = files === loaded.files ? loaded.catalog : parseCatalog(files).catalog;
-  return lintCatalog(catalog, loaded.contracts, lintOptions(loaded.lockFile));
+  return lintCatalog(catalog, loaded.contracts, { ...lintOptions(loaded.lockFile), trusted });
 }
 
 /** The files with the fixes that their findings offer. */
-function mend(loaded: LoadedCatalog, wanted: ReadonlySet<string>): FixedFiles {
-  return fixFiles(loaded.files, (files) => findings(loaded, files).filter(({ file }) => wanted.has(file)));
+function mend(loaded: LoadedCatalog, wanted: ReadonlySet<string>, trusted: Trusted): FixedFiles {
+  return fixFiles(loaded.files, (files) => findings(loaded, files, trusted).filter(({ file }) => wanted.has(file)));
 }
 
 function tellFixed(fixed: ReadonlyMap<string, number>, channel: Channel): void {

@@ -35,6 +35,8 @@ export interface MaestroConfig {
    * What tasks may connect to although it is not public: `api.internal`, `*.internal`, `10.1.2.3`, `10.0.0.0/8`, each also with `:port`. Default: nothing.
    */
   egress?: { allow: string[] };
+  /** Catalogs, named like those of `catalogs`, whose JavaScript (`mapper` of tasks/transform.map) may be executed. Default: none. */
+  trustedCatalogs?: string[];
 }
 
 /** Types a `maestro.config.ts`; returns its argument. */
@@ -63,4 +65,5 @@ export interface ResolvedConfig {
   signing?: { keyFile: string };
   preApproval: boolean;
   egress: { allow: string[] };
+  trustedCatalogs: string[];
 }

@@ -9,7 +9,6 @@ type Check = (value: unknown, path: string) => string[];
 const NOT_YET: Record<string, string> = {
   history: 'runs are not recorded beyond the engine yet',
   policy: 'no policy is asked yet',
-  trustedCatalogs: 'no catalog can be trusted with JavaScript yet',
 };
 
 const string: Check = (value, path) => (typeof value === 'string' && value !== '' ? [] : [expected(path, 'a non-empty string', value)]);
@@ -86,6 +85,7 @@ const KEYS: Record<keyof MaestroConfig, Check> = {
   signing: record({ keyFile: string }, ['keyFile']),
   preApproval: boolean,
   egress: record({ allow: list(egressEntry) }, ['allow']),
+  trustedCatalogs: list(string),
 };
 
 /** The keys a configuration may have, in the order of the documentation. */

@@ -37,6 +37,7 @@ describe('without a file', () => {
       identity: { user: userInfo().username, roles: [] },
       preApproval: false,
       egress: { allow: [] },
+      trustedCatalogs: [],
     });
   });
 });
@@ -53,6 +54,7 @@ describe('with a file', () => {
     signing: { keyFile: 'key.pem' },
     preApproval: true,
     egress: { allow: ['*.internal', '10.0.0.0/8:5432'] },
+    trustedCatalogs: ['ours'],
   });
 
   test('paths start from its folder, from wherever the command is called in the working tree', async () => {
@@ -70,6 +72,7 @@ describe('with a file', () => {
       signing: { keyFile: path.join(root, 'key.pem') },
       preApproval: true,
       egress: { allow: ['*.internal', '10.0.0.0/8:5432'] },
+      trustedCatalogs: [path.join(root, 'ours')],
     });
   });
 
@@ -174,7 +177,7 @@ describe('what is wrong is said, all at once', () => {
       ),
       '"policy" is not honoured by this version: no policy is asked yet; remove the key',
       '"history" is not honoured by this version: runs are not recorded beyond the engine yet; remove the key',
-      'unknown key "color"; there are: catalogs, packages, engine, artifacts, workspace, secrets, identity, signing, preApproval, egress',
+      'unknown key "color"; there are: catalogs, packages, engine, artifacts, workspace, secrets, identity, signing, preApproval, egress, trustedCatalogs',
     ]);
   });
 

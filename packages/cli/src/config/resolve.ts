@@ -80,6 +80,7 @@ export async function resolveConfig(options: ConfigOptions, io: Pick<Io, 'cwd' |
     },
     preApproval: fromFile.preApproval ?? false,
     egress: { allow: fromEnv.egress?.allow ?? fromFile.egress?.allow ?? [] },
+    trustedCatalogs: (fromFile.trustedCatalogs ?? []).map((name) => catalogFolder(name, root)),
   };
   if (file !== undefined) resolved.file = file;
   if (fromEnv.signing !== undefined) resolved.signing = { keyFile: path.resolve(cwd, fromEnv.signing.keyFile) };

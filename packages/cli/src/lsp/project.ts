@@ -4,6 +4,7 @@ import { LiveCatalog } from '@summit/maestro-manifest';
 import { loadContracts } from '@summit/maestro-worker/packages';
 import { findManifestFiles, isManifestPath, isWithin, shownPath } from '../catalog/files.ts';
 import { type LockFile, lintOptions, lockFolder, readLockFile } from '../catalog/lock.ts';
+import { trustedFiles } from '../catalog/trusted.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { ConfigOptions } from '../config/resolve.ts';
 import { resolveConfig } from '../config/resolve.ts';
@@ -72,7 +73,7 @@ export class Project {
       this.lockFile = await readLockFile(lockFolder(config), config.root);
       if (config.root !== this.root) for (const name of this.catalog.paths()) this.catalog.delete(name);
       this.#config = config;
-      this.catalog.configure(contracts, lintOptions(this.lockFile));
+      this.catalog.configure(contracts, { ...lintOptions(this.lockFile), trusted: trustedFiles(config, config.root) });
       this.trouble = undefined;
     } catch (error) {
       // What was known before still helps more than nothing.

@@ -1,4 +1,5 @@
 import { openRunner, type Runner, type RunnerOptions, secretEnvironment, secretFiles } from '@summit/maestro-worker';
+import { trustedCode } from '../catalog/trusted.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
@@ -39,6 +40,7 @@ export async function open(context: Context, config: ResolvedConfig, options: Op
     logger: { info: log('info'), error: log('error') },
   };
   if (config.egress.allow.length > 0) runnerOptions.egressAllow = config.egress.allow;
+  if (config.trustedCatalogs.length > 0) runnerOptions.trusts = trustedCode(config);
   if (config.preApproval) runnerOptions.preApproval = true;
   if (config.signing !== undefined) runnerOptions.signingKeyFile = config.signing.keyFile;
   if (options.decide !== undefined) runnerOptions.decide = options.decide;

@@ -19,6 +19,8 @@ export interface WorkerServices {
   signer?: Signer;
   /** Gates may pass that say themselves that they are approved. */
   preApproval?: boolean;
+  /** Whether code that a task is given may be executed; nobody else is asked. */
+  trusts?(code: string): Promise<boolean>;
   /** What tasks may connect to although it is not public. */
   egressAllow: readonly string[];
 }
@@ -94,6 +96,7 @@ export function runContext(
   };
   if (workflow.policy !== undefined) context.policy = workflow.policy;
   if (services.signer !== undefined) context.signer = services.signer;
+  if (services.trusts !== undefined) context.trusts = (code) => services.trusts?.(code) ?? Promise.resolve(false);
   if (services.preApproval === true) context.preApproval = true;
   return context;
 }

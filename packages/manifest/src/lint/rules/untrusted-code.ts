@@ -1,5 +1,5 @@
 import { quoted } from '@summit/maestro-expressions/text';
-import type { CallView } from '../../model/manifest.ts';
+import { codeFields, literalCode } from '../code.ts';
 import { defineRule } from '../define.ts';
 import { callTitle } from '../titles.ts';
 
@@ -9,7 +9,7 @@ export const untrustedCode = defineRule({
   severity: 'error',
   doc: 'JavaScript in a manifest of a catalog that is not marked as trusted',
   details:
-    'Input that a task declares as `contentMediaType: text/javascript` is executed. Workers refuse it unless their configuration lists the catalog under `trustedCatalogs`. Expressions in `${}` are CEL, need no trust, and do most of what such code does.',
+    'Input that a task declares as `contentMediaType: text/javascript` is executed. Workers refuse it unless their configuration lists the catalog under `trustedCatalogs`. Expressions in `${}` are CEL, need no trust, and do most of what such code does. Workers execute only text that stands in a trusted catalog as it is: code with an expression in it is refused there, too.',
   examples: {
     bad: `apiVersion: maestro/v1
 kind: Workflow
@@ -36,24 +36,21 @@ spec:
   },
   create: ({ session, report }) => ({
     call(call, workflow) {
-      if (session.trusts(workflow.file.path)) return;
+      const trusted = session.trusts(workflow.file.path);
       for (const name of codeFields(call, session.inputSchema(call))) {
         const entry = call.with?.entries.get(name);
-        if (!entry) continue;
+        if (!entry || (trusted && literalCode(entry.value) !== undefined)) continue;
         report(workflow, {
           start: entry.key.start,
           end: entry.key.end,
-          message: `${callTitle(call)}: ${quoted(name)} holds JavaScript, and this catalog is not trusted`,
-          hint: 'write it as an expression (CEL), or list the catalog under trustedCatalogs in the configuration of lint and worker',
+          message: trusted
+            ? `${callTitle(call)}: ${quoted(name)} is JavaScript that an expression puts together, which no worker executes`
+            : `${callTitle(call)}: ${quoted(name)} holds JavaScript, and this catalog is not trusted`,
+          hint: trusted
+            ? 'write the code as it is, with `$${` for `${`, and hand values over in another field'
+            : 'write it as an expression (CEL), or list the catalog under trustedCatalogs in the configuration of lint and worker',
         });
       }
     },
   }),
 });
-
-/** The fields of the input that the task declares as code. */
-function codeFields({ with: input }: CallView, schema: { [keyword: string]: unknown } | undefined): string[] {
-  const properties = (schema?.properties ?? {}) as { [name: string]: { contentMediaType?: unknown } };
-  const media = (name: string) => (Object.hasOwn(properties, name) ? properties[name]?.contentMediaType : undefined);
-  return [...(input?.entries.keys() ?? [])].filter((name) => /^(?:text|application)\/(?:javascript|ecmascript)$/.test(String(media(name))));
-}
