@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,7 +115,14 @@ describe('sig.export', () => {
       code: 'SIG_BUNDLE_INVALID',
       details: { problems: [{ code: 'ZIP_INVALID' }] },
     });
-    sig.inject({ kind: 'answer', value: { ...READY, bundle: { name: 'all.csv', contentType: 'text/csv' } } }, { route: 'export-status' });
+    const csv = { name: 'all.csv', contentType: 'text/csv' };
+    sig.inject({ kind: 'answer', value: { ...READY, bundle: csv } }, { route: 'export-status' });
+    expect(await failing({ requestId: 'dsar-7', verify: 'digest' })).toMatchObject({
+      code: 'SIG_ANSWER_INVALID',
+      message: expect.stringContaining('no bundle.sha256'),
+    });
+    const sha256 = createHash('sha256').update('no zip at all').digest('hex');
+    sig.inject({ kind: 'answer', value: { ...READY, bundle: { ...csv, sha256 } } }, { route: 'export-status' });
     const other = await exported({ requestId: 'dsar-7', verify: 'digest' });
     expect(other.artifact).toMatchObject({ name: 'all.csv', contentType: 'text/csv' });
     expect((await ctx.readArtifact(other.artifact)).toString()).toBe('no zip at all');

@@ -47,7 +47,7 @@ const Input = Type.Object(
       Type.Union([Type.Literal('manifest'), Type.Literal('digest')], {
         default: 'manifest',
         description:
-          'manifest: a disclosure bundle with everything as its manifest says. digest: any bundle with the hash and size that SIG announced',
+          'manifest: a disclosure bundle with everything as its manifest says. digest: any bundle with the sha256 and size that SIG announced',
       }),
     ),
     publicKey: Type.Optional(

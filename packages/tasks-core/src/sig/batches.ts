@@ -10,6 +10,8 @@ export interface Batch {
   ids: string[];
   /** What is sent: `{"items":[...]}`. */
   body: Buffer;
+  /** The memory that the body is in. */
+  room: Buffer;
   /** What the receipts must hold, in the order of the ids; empty where that is not compared. */
   hashes: string[];
 }
@@ -29,10 +31,11 @@ const FIRST_ROOM = 64 * 1024;
 
 /**
  * Items in batches. The same items under the same limits make the same batches, however they come in: that is what makes a retry safe.
+ * `spare` holds the rooms of batches that are done with, to be used again: what large buffers leave behind is cleared away late.
  * Throws `SIG_ITEM_TOO_LARGE`, and `SIG_ITEM_REPEATED` for two in one batch.
  */
-export async function* batchesOf(source: AsyncIterable<readonly Item[]>, limits: BatchLimits): AsyncGenerator<Batch> {
-  const open = new OpenBatch();
+export async function* batchesOf(source: AsyncIterable<readonly Item[]>, limits: BatchLimits, spare: Buffer[] = []): AsyncGenerator<Batch> {
+  const open = new OpenBatch(spare);
   for await (const items of source) {
     for (const item of items) {
       const size = Buffer.byteLength(item.text) + 1;
@@ -56,10 +59,13 @@ class OpenBatch {
   /** Places in the whole, by id. */
   #places = new Map<string, number>();
   #hashes: string[] = [];
-  #body = Buffer.allocUnsafeSlow(FIRST_ROOM);
+  readonly #spare: Buffer[];
+  #room: Buffer;
   #length = 0;
 
-  constructor() {
+  constructor(spare: Buffer[]) {
+    this.#spare = spare;
+    this.#room = spare.pop() ?? Buffer.allocUnsafeSlow(FIRST_ROOM);
     this.#append(HEAD, HEAD.length);
   }
 
@@ -89,14 +95,15 @@ class OpenBatch {
 
   take(): Batch {
     this.#append(TAIL, TAIL.length);
-    const body = this.#body.subarray(0, this.#length);
-    const batch = { number: this.#number, first: this.#first, ids: [...this.#places.keys()], body, hashes: this.#hashes };
+    const room = this.#room;
+    const body = room.subarray(0, this.#length);
+    const batch = { number: this.#number, first: this.#first, ids: [...this.#places.keys()], body, room, hashes: this.#hashes };
     this.#number += 1;
     this.#first = this.next;
     this.#places = new Map();
     this.#hashes = [];
     // The next one is likely as large.
-    this.#body = Buffer.allocUnsafeSlow(Math.max(FIRST_ROOM, body.length));
+    this.#room = this.#spare.pop() ?? Buffer.allocUnsafeSlow(room.length);
     this.#length = 0;
     this.#append(HEAD, HEAD.length);
     return batch;
@@ -104,12 +111,12 @@ class OpenBatch {
 
   #append(text: string, size: number): void {
     const end = this.#length + size;
-    if (end > this.#body.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(end, this.#body.length * 2));
-      this.#body.copy(larger, 0, 0, this.#length);
-      this.#body = larger;
+    if (end > this.#room.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(end, this.#room.length * 2));
+      this.#room.copy(larger, 0, 0, this.#length);
+      this.#room = larger;
     }
-    this.#body.write(text, this.#length, 'utf8');
+    this.#room.write(text, this.#length, 'utf8');
     this.#length = end;
   }
 }

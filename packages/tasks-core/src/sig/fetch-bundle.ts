@@ -9,6 +9,7 @@ import { verifyBundle } from '../ops/disclosure.verify.ts';
 import type { Endpoint } from './endpoint.ts';
 import { pathOf } from './export.ts';
 import type { ExportState } from './export-answers.ts';
+import { strangeAnswer } from './failures.ts';
 import { SigSession } from './request.ts';
 
 /** What a bundle has to be before it is kept. */
@@ -33,6 +34,11 @@ export async function fetchBundle(
   demands: BundleDemands,
   signal: AbortSignal,
 ): Promise<ArtifactRef> {
+  if (demands.verify === 'digest' && bundle.sha256 === undefined) {
+    throw strangeAnswer(endpoint, `GET ${pathOf(exportId)}`, 'no bundle.sha256, which is all there is to verify with verify: digest', {
+      terminal: true,
+    });
+  }
   const session = await SigSession.open(ctx, endpoint);
   const folder = await mkdtemp(join(tmpdir(), 'maestro-export-'));
   try {

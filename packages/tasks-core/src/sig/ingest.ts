@@ -17,8 +17,14 @@ export interface IngestOptions {
 /** Sends all items, and writes the receipts to an artifact as they come. Throws `SIG_NO_ITEMS` where there are none. */
 export async function ingest(ctx: RunContext, endpoint: Endpoint, source: ItemSource, { limits, concurrency }: IngestOptions) {
   const session = await SigSession.open(ctx, endpoint);
-  const batches = batchesOf(itemsOf(ctx, source), limits);
-  const sent = inOrder(batches, concurrency, ctx.signal, (batch, signal) => sendBatch(session, batch, ctx.idempotencyKey, signal));
+  const spare: Buffer[] = [];
+  const batches = batchesOf(itemsOf(ctx, source), limits, spare);
+  const sent = inOrder(batches, concurrency, ctx.signal, async (batch, signal) => {
+    const result = await sendBatch(session, batch, ctx.idempotencyKey, signal);
+    // Receipts for all of it: SIG has read it to its end, and nothing holds on to its bytes.
+    spare.push(batch.room);
+    return result;
+  });
   const book = new ReceiptBook();
   const lines = someOf(book.through(sent), () => {
     const what = source.artifact === undefined ? 'items' : source.artifact.name || 'the artifact';
