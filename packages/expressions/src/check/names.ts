@@ -62,6 +62,11 @@ function unknownName(walk: Walk, node: NodeOf<'id'>, locals: Locals | undefined)
   const meant = MEANT[name];
   const readable = namesHere(walk, locals);
   const hint = `here are ${readable.map((root) => `\`${root}\``).join(', ')}`;
+  if (meant !== undefined && walk.scope.run === undefined) {
+    const handed = 'values of a manifest are handed over: vars: { name: "${params.name}" }, read as `vars.name`';
+    walk.problem({ code: 'unknown-reference', message: `\`${name}\` cannot be read for a row`, start, end, hint: `${hint}; ${handed}` });
+    return FAULT;
+  }
   if (meant !== undefined) {
     walk.problem({ code: 'unknown-reference', message: `\`${name}\` cannot be read here: ${meant}`, start, end, hint });
     return FAULT;

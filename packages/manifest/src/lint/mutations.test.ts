@@ -103,18 +103,23 @@ const mutations: { [code: string]: Mutation[] } = {
   'expression-syntax': [
     m('packager', '${params.files.items}', '${params.files.}', '}'),
     m('language', '${params.notify}', '${params.notify &&}', '}'),
+    m('language', 'mapping: { bytes: row.size }', 'mapping: { bytes: row.size + }', ' }'),
   ],
   'expression-type': [
     m('language', '"starting ${run.id}"', '"${run.id + 1}"', 'run.id'),
     m('language', 'in: ${params.hosts}', 'in: ${params.hosts[0]}', '${params.hosts[0]}'),
     m('language', '${run.status != "cancelled"}', '${run.status}', '${run.status}'),
     m('language', 'fetch ${tasks.fetch.status}" }', '${string(size(tasks.fetch.output))}" }', 'tasks.fetch.output'),
+    m('language', 'mapping: { bytes: row.size }', 'filter: row.size', 'row.size'),
   ],
   'unknown-reference': [
     m('packager', '${tasks.package.output.bundle}', '${tasks.package.output.bundel}', 'bundel'),
     m('packager', '${tasks.package.output.manifest}', '${tasks.packge.output.manifest}', 'packge'),
     m('language', 'key: "part-${index}"', 'key: "part-${idx}"', 'idx'),
     m('language', 'one.slept', 'one.sleept', 'sleept'),
+    m('language', 'mapping: { bytes: row.size }', 'mapping: { bytes: rwo.size }', 'rwo'),
+    m('language', 'mapping: { bytes: row.size }', 'mapping: { bytes: row.size, of: [params.ms] }', 'params'),
+    m('language', 'mapping: { bytes: row.size }', 'mapping: { bytes: row.sise }', 'sise'),
   ],
   'undeclared-parameter': [
     m('packager', 'files: ${params.files.items}', 'files: ${params.file.items}', 'file'),

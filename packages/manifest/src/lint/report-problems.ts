@@ -1,30 +1,39 @@
 import type { ScalarStyle } from '../parse/node.ts';
-import type { Hooks, RuleContext } from './define.ts';
-import { siteTitle } from './titles.ts';
+import type { ExpressionProblem } from './analysis.ts';
+import type { Finding, Hooks, RuleContext } from './define.ts';
+import { rowProblems } from './row-expressions.ts';
+import { callTitle, siteTitle } from './titles.ts';
 
-/** The hook of the rules about expressions: each tells the problems of its own code. */
+/** The hooks of the rules about expressions, those of manifests and those that tasks evaluate for each row: each tells the problems of its own code. */
 export function reportProblems({ session, report }: RuleContext, code: string): Hooks {
   return {
     scalar(site) {
       const { problems, warnings } = session.analysis(site);
       for (const problem of [...problems, ...warnings]) {
         if (problem.code !== code) continue;
-        const { start, end, message, replacement } = problem;
-        const hint =
-          problem.hint ??
-          (replacement === undefined ? undefined : `write ${replacement}`) ??
-          'expressions are written in CEL: https://github.com/google/cel-spec';
-        const newText = replacement === undefined || problem.whole ? replacement : written(site.node.style, replacement);
-        report(site.manifest, {
-          severity: warnings.includes(problem) ? 'warning' : 'error',
-          start,
-          end,
-          message: `${siteTitle(site)}: ${message}`,
-          hint,
-          fix: newText === undefined ? undefined : { start, end, newText },
-        });
+        const severity = warnings.includes(problem) ? 'warning' : 'error';
+        report(site.manifest, { severity, ...finding(problem, siteTitle(site), site.node.style) });
       }
     },
+    call(call, workflow) {
+      for (const problem of rowProblems(session, call, workflow)) {
+        if (problem.code === code) report(workflow, finding(problem, callTitle(call), problem.node.style));
+      }
+    },
+  };
+}
+
+function finding({ start, end, message, hint, replacement, whole }: ExpressionProblem, title: string, style: ScalarStyle): Finding {
+  const newText = replacement === undefined || whole ? replacement : written(style, replacement);
+  return {
+    start,
+    end,
+    message: `${title}: ${message}`,
+    hint:
+      hint ??
+      (replacement === undefined ? undefined : `write ${replacement}`) ??
+      'expressions are written in CEL: https://github.com/google/cel-spec',
+    fix: newText === undefined ? undefined : { start, end, newText },
   };
 }
 

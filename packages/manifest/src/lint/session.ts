@@ -143,6 +143,12 @@ export class Session {
     return remember(this.#analyses, site, () => analyze(site, this));
   }
 
+  /** What a string in the input of a call is; `undefined` where it has no `${}`. */
+  analysisAt(workflow: Workflow, call: CallView, node: Node): Analysis | undefined {
+    const site = this.#sitesOf(workflow, call)?.get(node);
+    return site && this.analysis(site);
+  }
+
   /** Checks expressions as they may stand at a place. */
   checkerAt(site: Omit<Site, 'node'>): Checker {
     return remember(this.#scopes, site.manifest, () => new Scopes(this, site.manifest)).checkerAt(site);

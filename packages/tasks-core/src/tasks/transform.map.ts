@@ -31,7 +31,7 @@ const Input = Type.Object(
     ),
     filter: Type.Optional(
       Type.String({
-        contentMediaType: CEL,
+        contentMediaType: `${CEL}; type=bool`,
         description: 'CEL expression over row, index and vars: rows for which it is false are left out, before they are mapped',
       }),
     ),
