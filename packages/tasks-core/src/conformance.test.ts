@@ -122,6 +122,18 @@ describeConformance(
         },
       },
       'tasks/notify.slack': http.slack,
+      'tasks/transform.map': {
+        payload: () => ({ rows: [{ n: 1 }, { n: 2 }], filter: 'row.n > vars.least', vars: { least: 1 }, mapping: { n: 'row.n * 2' } }),
+        stuck: () => {
+          const list = Array.from({ length: 300 }, (_, n) => n);
+          return { payload: { rows: Array.from({ length: 50_000 }, () => ({ list })), mapping: 'row.list.map(n, n * 2).size()' } };
+        },
+        failing: () => [
+          { rows: [{}], mapping: 'row.n' },
+          { rows: [], mapping: 'row.' },
+          { rows: [1], mapper: 'return row' },
+        ],
+      },
     },
   },
 );
