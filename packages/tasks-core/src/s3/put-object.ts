@@ -64,12 +64,13 @@ async function storeOnce(
     // It may be our own write that is in the way: its answer was lost, or the process that made it.
     if (!isTaskError(error) || !MAY_BE_OURS.has(error.code)) throw error;
     const found = await earlier();
-    if (found?.stored === undefined) throw error;
-    return found.stored;
+    if (found?.stored !== undefined) return found.stored;
+    throw found?.exists && input.IfNoneMatch === '*' ? exists(call) : error;
   }
 }
 
-const MAY_BE_OURS = new Set(['S3_PRECONDITION_FAILED', 'S3_UPLOAD_NOT_FOUND']);
+// A server that refuses a body unread cuts the connection, and its refusal may be lost on the way.
+const MAY_BE_OURS = new Set(['S3_PRECONDITION_FAILED', 'S3_UPLOAD_NOT_FOUND', 'S3_CONNECTION_LOST']);
 
 async function putWhole(call: S3Call, input: PutObjectCommandInput, content: Content, integrity: Integrity): Promise<Stored> {
   const chunks: Uint8Array[] = [];
