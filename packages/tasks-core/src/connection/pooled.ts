@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonicalJson, type RunContext, type TaskError } from '@summit/maestro-sdk';
+import type { RunContext, TaskError } from '@summit/maestro-sdk';
 import { orAbort } from '@summit/maestro-sdk/abort';
 
 /** A client that has rested for longer is checked before it is used again, in milliseconds. */
@@ -13,7 +13,7 @@ const CHECK_MS = 5_000;
 export interface ConnectionSpec<T> {
   /** `kafka`, `postgres`...: begins the pool key. */
   kind: string;
-  /** What tells one connection from another, as JSON. May hold secrets: only its digest is kept. */
+  /** What tells one connection from another, as JSON with its fields in a fixed order. May hold secrets: only its digest is kept. */
   config: unknown;
   /** Aborted after `connectTimeoutMs`, and when the worker stops. */
   open(signal: AbortSignal): Promise<T>;
@@ -27,7 +27,7 @@ export interface ConnectionSpec<T> {
 
 /** The one connection of this worker for a configuration, opened by its first use. */
 export function connection<T>(ctx: RunContext, spec: ConnectionSpec<T>): Promise<Connection<T>> {
-  const key = `${spec.kind}:${hash('sha256', canonicalJson(spec.config))}`;
+  const key = `${spec.kind}:${hash('sha256', JSON.stringify(spec.config))}`;
   return ctx.pool(
     key,
     async () => new Connection(spec),
@@ -47,6 +47,8 @@ export class Connection<T> {
   readonly #spec: ConnectionSpec<T>;
   readonly #stopping = new AbortController();
   #held: Promise<Held<T>> | undefined;
+  /** What `#held` has resolved to. */
+  #open: Held<T> | undefined;
   #idle: NodeJS.Timeout | undefined;
   readonly #closing = new Set<Promise<void>>();
 
@@ -60,7 +62,7 @@ export class Connection<T> {
    */
   async use<R>(signal: AbortSignal, work: (client: T) => Promise<R>, broken: (error: unknown) => boolean = () => false): Promise<R> {
     signal.throwIfAborted();
-    const held = await orAbort(this.#take(), signal);
+    const held = this.#fresh() ?? (await orAbort(this.#take(), signal));
     held.users++;
     try {
       return await work(held.client);
@@ -81,6 +83,7 @@ export class Connection<T> {
     this.#stopping.abort(new Error('the worker is stopping'));
     const opening = this.#held;
     this.#held = undefined;
+    this.#open = undefined;
     const held = await opening?.catch(() => undefined);
     if (held !== undefined && !held.discarded) {
       held.discarded = true;
@@ -89,10 +92,16 @@ export class Connection<T> {
     await Promise.all(this.#closing);
   }
 
+  /** The client where it is open, and was used a moment ago: nothing is to be waited for. */
+  #fresh(): Held<T> | undefined {
+    const held = this.#open;
+    if (held === undefined || held.discarded) return undefined;
+    return held.users > 0 || performance.now() - held.lastUsed < CHECK_AFTER_MS ? held : undefined;
+  }
+
   async #take(): Promise<Held<T>> {
-    clearTimeout(this.#idle);
     for (;;) {
-      this.#held ??= this.#open();
+      this.#held ??= this.#opening();
       const held = await this.#held;
       if (held.discarded) continue;
       if (held.users > 0 || performance.now() - held.lastUsed < CHECK_AFTER_MS || (await this.#healthy(held))) return held;
@@ -116,11 +125,16 @@ export class Connection<T> {
     }
   }
 
-  #open(): Promise<Held<T>> {
+  #opening(): Promise<Held<T>> {
     const opening = this.#opened();
-    opening.catch(() => {
-      if (this.#held === opening) this.#held = undefined;
-    });
+    opening.then(
+      (held) => {
+        if (this.#held === opening) this.#open = held;
+      },
+      () => {
+        if (this.#held === opening) this.#held = undefined;
+      },
+    );
     return opening;
   }
 
@@ -152,6 +166,7 @@ export class Connection<T> {
     if (held.discarded) return;
     held.discarded = true;
     this.#held = undefined;
+    this.#open = undefined;
     if (held.users === 0) this.#end(held);
   }
 
@@ -173,7 +188,11 @@ export class Connection<T> {
   }
 
   #rest(): void {
-    clearTimeout(this.#idle);
+    if (this.#stopping.signal.aborted) return;
+    if (this.#idle !== undefined) {
+      this.#idle.refresh();
+      return;
+    }
     this.#idle = setTimeout(() => void this.#closeIdle(), CLOSE_AFTER_MS);
     // Nothing keeps a process alive for the sake of closing a client.
     this.#idle.unref();

@@ -119,17 +119,21 @@ describe('what is stored', () => {
       acl: 'bucket-owner-full-control',
     });
     await put({ ...base, sse: 'AES256', objectLock: { legalHold: true }, requestChecksumCalculation: 'WHEN_SUPPORTED' });
-    const [kms, own, plain] = store.requests.map(({ headers }) => headers);
+    await put({ ...base, objectLock: { legalHold: true } });
+    await put({ ...base, credentials: 'none' });
+    const [kms, own, plain, locked, unsigned] = store.requests.map(({ headers }) => headers);
     expect(kms).toMatchObject({
       'x-amz-server-side-encryption': 'aws:kms',
       'x-amz-server-side-encryption-aws-kms-key-id': 'alias/a',
       'x-amz-server-side-encryption-bucket-key-enabled': 'true',
       'x-amz-server-side-encryption-context': Buffer.from('{"a":"b"}').toString('base64'),
       'x-amz-storage-class': 'STANDARD_IA',
-      'content-md5': createHash('md5').update('x').digest('base64'),
       'x-amz-content-sha256': sha256('x'),
     });
     expect(kms).not.toHaveProperty('x-amz-checksum-crc32');
+    expect(kms).not.toHaveProperty('content-md5');
+    for (const headers of [locked, unsigned])
+      expect(headers).toMatchObject({ 'content-md5': createHash('md5').update('x').digest('base64') });
     expect(own).toMatchObject({
       'x-amz-server-side-encryption-customer-algorithm': 'AES256',
       'x-amz-server-side-encryption-customer-key': key,

@@ -12,7 +12,8 @@ let module: Promise<Module> | undefined;
  * Effect: write; the object is there as a whole or not at all. Up to 8 MiB it is one request; above, parts of 8 MiB (larger where
  * 10,000 would not do), four at a time, in constant memory. An upload that fails or is cancelled is aborted, and the store asked
  * whether it is gone; only one whose process was killed stays, for a lifecycle rule (AbortIncompleteMultipartUpload).
- * What arrives is checked by the store (checksum or Content-MD5, and the signature), what it keeps by the task (ETag, checksum or size).
+ * What arrives is checked by the store (the sha256 that the signature covers, a checksum or Content-MD5), what it keeps by the task (ETag,
+ * checksum or size).
  *
  * A retry writes the same content again, which changes nothing, except that a bucket with versions gets another one. To add
  * nothing, the object keeps the hash of its content and of the step's idempotency key (`writeMarks`): an attempt after the first,

@@ -9,6 +9,7 @@ import { tlsOptions } from '../connection/tls.ts';
 import type { ConnectionInput } from './connection-fields.ts';
 import { type Credentials, credentialsFailure, credentialsFor } from './credentials.ts';
 import { endpointOf } from './endpoint.ts';
+import { useKnownHashes } from './payload-hash.ts';
 
 /** Connections to one store at the same time; further requests wait for one. */
 const MAX_SOCKETS = 50;
@@ -74,6 +75,8 @@ async function open(config: Config, signal: AbortSignal): Promise<S3Client> {
     expectContinueHeader: false,
     logger: SILENT,
   } as S3ClientConfig);
+  // Where nothing is signed, a hash would only be one more header.
+  if (config.credentials !== 'none') useKnownHashes(client);
   try {
     await orAbort(checkRegion(client), signal);
     if (config.credentials !== 'none') await orAbort(client.config.credentials(), signal);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type ArtifactRef, InvalidInputError, isArtifactRef, type RunContext } from '@summit/maestro-sdk';
 
 /** How a body given in the payload becomes bytes. */
@@ -28,7 +28,7 @@ export function contentOf(
   }
   if (body === undefined) throw wrong('body is missing: give text, a JSON value, or an artifact');
   const [bytes, contentType] = bytesOf(body, encoding ?? (typeof body === 'string' ? 'utf8' : 'json'));
-  return { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), contentType, open: () => [bytes] };
+  return { size: bytes.length, sha256: hash('sha256', bytes, 'hex'), contentType, open: () => [bytes] };
 }
 
 function bytesOf(body: unknown, encoding: BodyEncoding): [Buffer, string] {

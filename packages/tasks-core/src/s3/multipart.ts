@@ -12,6 +12,7 @@ import type { S3Call } from './call.ts';
 import type { Content } from './content.ts';
 import { type Integrity, md5 } from './integrity.ts';
 import { type Part, partPlan, partsOf } from './parts.ts';
+import { hashAside } from './payload-hash.ts';
 import type { Stored } from './stored.ts';
 
 /** What the request that ends an upload may say of the one that began it. */
@@ -61,13 +62,14 @@ export async function multipartUpload(
   try {
     uploadId = (await orAbort(beginning, call.signal)).UploadId;
     const parts = await sendParts(call, { ...pick(input, OF_PARTS), UploadId: uploadId }, content, integrity, stop);
-    const digests = parts.map(({ digest }) => digest);
+    const digests = parts.flatMap(({ digest }) => digest ?? []);
     const ending = { ...pick(input, ENDING), UploadId: uploadId, MultipartUpload: { Parts: parts.map(({ completed }) => completed) } };
     // A store may take minutes to put the parts together; it sends blanks meanwhile, and its silence is noticed by the socket.
     const done = await call.request((client, options) => client.send(new CompleteMultipartUploadCommand(ending), options), {
       withinMs: Number.POSITIVE_INFINITY,
     });
-    return { etag: done.ETag, versionId: done.VersionId, expectedEtag: `${md5(Buffer.concat(digests)).toString('hex')}-${digests.length}` };
+    const expectedEtag = integrity.contentMd5 ? `${md5(Buffer.concat(digests)).toString('hex')}-${digests.length}` : undefined;
+    return { etag: done.ETag, versionId: done.VersionId, expectedEtag };
   } catch (error) {
     stop.abort(error);
     const begun = beginning.then(
@@ -87,7 +89,8 @@ const NOT_OF_UPLOAD = { Body: undefined, ContentLength: undefined, ContentMD5: u
 
 interface SentPart {
   completed: CompletedPart;
-  digest: Buffer;
+  /** Its MD5, where that was sent. */
+  digest: Buffer | undefined;
 }
 
 async function sendParts(
@@ -101,7 +104,9 @@ async function sendParts(
   const parts = partsOf(content.open(), partBytes);
   const sent: SentPart[] = [];
   const send = async (part: Part) => {
-    const digest = md5(part.bytes);
+    const hashed = hashAside(part.bytes);
+    const digest = integrity.contentMd5 ? md5(part.bytes) : undefined;
+    await hashed;
     const answer = await call.request(
       (client, options) =>
         client.send(

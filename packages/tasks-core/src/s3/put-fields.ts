@@ -61,7 +61,8 @@ export const PutInput = Type.Object(
     ),
     checksumAlgorithm: Type.Optional(
       Type.Union([Type.Literal('CRC32'), Type.Literal('CRC32C'), Type.Literal('CRC64NVME'), Type.Literal('SHA1'), Type.Literal('SHA256')], {
-        description: 'Checksum that is sent, checked and kept by the store. Default: CRC32, or Content-MD5 with WHEN_REQUIRED',
+        description:
+          'Checksum that is sent, checked and kept by the store. Default: CRC32; with WHEN_REQUIRED none beside the signature, and Content-MD5 where nothing is signed or a lock is asked for',
       }),
     ),
     requestChecksumCalculation: Type.Optional(

@@ -8,6 +8,7 @@ import { objectName } from './failure.ts';
 import { type Integrity, integrityOf, md5 } from './integrity.ts';
 import { multipartUpload } from './multipart.ts';
 import { PART_BYTES } from './parts.ts';
+import { knowHash } from './payload-hash.ts';
 import type { PutInput, PutOutput } from './put-fields.ts';
 import { putParams } from './put-params.ts';
 import { bareEtag, type Stored, verifyStored } from './stored.ts';
@@ -23,7 +24,9 @@ export async function putObject(ctx: RunContext, payload: PutInput): Promise<Put
   const connection = await s3Connection(ctx, payload, payload.requestChecksumCalculation);
   return connection.use(ctx.signal, async (client) => {
     const call = new S3Call(client, await targetOf(client, payload), ctx.signal, payload.timeoutMs ?? 30_000);
-    const integrity = integrityOf(payload.checksumAlgorithm, (await client.config.requestChecksumCalculation()) as 'WHEN_SUPPORTED');
+    const checksums = (await client.config.requestChecksumCalculation()) as 'WHEN_SUPPORTED';
+    const request = { signed: payload.credentials !== 'none', locked: payload.objectLock !== undefined };
+    const integrity = integrityOf(payload.checksumAlgorithm, checksums, request);
     await removeAbandoned(call, ctx.logger);
     const { etag, versionId } = await storeOnce(ctx, call, input, content, integrity, marks);
     return {
@@ -73,9 +76,10 @@ async function storeOnce(
 const MAY_BE_OURS = new Set(['S3_PRECONDITION_FAILED', 'S3_UPLOAD_NOT_FOUND', 'S3_CONNECTION_LOST']);
 
 async function putWhole(call: S3Call, input: PutObjectCommandInput, content: Content, integrity: Integrity): Promise<Stored> {
-  const chunks: Uint8Array[] = [];
+  const chunks: Buffer[] = [];
   for await (const chunk of content.open()) chunks.push(Buffer.from(chunk));
-  const body = Buffer.concat(chunks);
+  const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  knowHash(body, content.sha256);
   const digest = md5(body);
   const answer = await call.request((client, options) =>
     client.send(new PutObjectCommand({ ...input, ...integrity.ofPart(digest), Body: body, ContentLength: body.length }), options),

@@ -8,8 +8,8 @@ import { objectName } from './failure.ts';
 export interface Stored {
   etag: string | undefined;
   versionId: string | undefined;
-  /** What the ETag is where it is made from the content, as most stores do without encryption by KMS. */
-  expectedEtag: string;
+  /** What the ETag is where it is made from the content, as most stores do without encryption by KMS; undefined where nobody worked it out. */
+  expectedEtag: string | undefined;
   /** True where the store has sent back the checksum that came with the content. */
   checksummed?: boolean;
 }

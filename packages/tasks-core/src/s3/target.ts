@@ -11,7 +11,9 @@ export async function targetOf(client: S3Client, payload: ConnectionInput & { ve
     bucket,
     key,
     versionId,
-    endpoint: endpoint === undefined ? undefined : new URL(endpoint).host,
+    get endpoint() {
+      return endpoint === undefined ? undefined : new URL(endpoint).host;
+    },
     region: await client.config.region(),
   };
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { PutObjectCommandInput } from '@aws-sdk/client-s3';
 import type { S3Call } from './call.ts';
 import type { Content } from './content.ts';
@@ -10,7 +10,7 @@ const STEP = 'maestro-idempotency-key';
 /** User metadata by which a later attempt of the same step knows that it was this step that wrote the object, and what. */
 export function writeMarks(idempotencyKey: string, content: Content): Record<string, string> {
   // A key may hold what a header must not.
-  return { [CONTENT]: content.sha256, [STEP]: createHash('sha256').update(idempotencyKey).digest('hex') };
+  return { [CONTENT]: content.sha256, [STEP]: hash('sha256', idempotencyKey, 'hex') };
 }
 
 /** What an earlier attempt of the same step has stored; undefined when the object is not there, or another's. */
