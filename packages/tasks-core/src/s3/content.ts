@@ -10,6 +10,8 @@ export interface Content {
   /** Lower-case hex. */
   sha256: string;
   contentType: string;
+  /** All of it, where it came in the payload. */
+  bytes?: Buffer;
   /** Begins at the first byte every time. */
   open(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
@@ -28,7 +30,7 @@ export function contentOf(
   }
   if (body === undefined) throw wrong('body is missing: give text, a JSON value, or an artifact');
   const [bytes, contentType] = bytesOf(body, encoding ?? (typeof body === 'string' ? 'utf8' : 'json'));
-  return { size: bytes.length, sha256: hash('sha256', bytes, 'hex'), contentType, open: () => [bytes] };
+  return { size: bytes.length, sha256: hash('sha256', bytes, 'hex'), contentType, bytes, open: () => [bytes] };
 }
 
 function bytesOf(body: unknown, encoding: BodyEncoding): [Buffer, string] {

@@ -76,9 +76,7 @@ async function storeOnce(
 const MAY_BE_OURS = new Set(['S3_PRECONDITION_FAILED', 'S3_UPLOAD_NOT_FOUND', 'S3_CONNECTION_LOST']);
 
 async function putWhole(call: S3Call, input: PutObjectCommandInput, content: Content, integrity: Integrity): Promise<Stored> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of content.open()) chunks.push(Buffer.from(chunk));
-  const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  const body = content.bytes ?? (await gathered(content));
   knowHash(body, content.sha256);
   const digest = md5(body);
   const answer = await call.request((client, options) =>
@@ -86,6 +84,12 @@ async function putWhole(call: S3Call, input: PutObjectCommandInput, content: Con
   );
   const confirmed = integrity.algorithm !== undefined && answer[`Checksum${integrity.algorithm}` as 'ChecksumCRC32'] !== undefined;
   return { etag: answer.ETag, versionId: answer.VersionId, expectedEtag: digest.toString('hex'), checksummed: confirmed };
+}
+
+async function gathered(content: Content): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of content.open()) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
 }
 
 function exists(call: S3Call): TaskError {
