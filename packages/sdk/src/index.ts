@@ -26,7 +26,7 @@ export { PolicyClient, type PolicyClientOptions } from './policy-client.ts';
 export { type GivenField, outputOfCall, outputOfInput, PRESENT_WHEN } from './present-when.ts';
 export type { ProvenanceReceipt } from './receipt.ts';
 export { parseRetryAfter } from './retry-after.ts';
-export { type CompleteRunContext, createRunContext } from './run-context.ts';
+export { type CompleteRunContext, createRunContext, hasLocalPool } from './run-context.ts';
 export {
   type DeclaredTask,
   defineTask,

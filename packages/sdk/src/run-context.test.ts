@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RunContext } from './context.ts';
-import { createRunContext } from './run-context.ts';
+import { createRunContext, hasLocalPool } from './run-context.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -66,7 +66,9 @@ describe('createRunContext', () => {
     let opened = 0;
     const open = async () => ++opened;
     expect(await Promise.all([ctx.pool('k', open, () => {}), ctx.pool('k', open, () => {})])).toEqual([1, 1]);
-    expect(await createRunContext({}).pool('k', open, () => {})).toBe(2);
+    // Each call without a worker may come with a context of its own.
+    expect(await createRunContext({}).pool('k', open, () => {})).toBe(1);
+    expect([hasLocalPool(ctx), hasLocalPool(createRunContext({ pool: async (_, open) => open() }))]).toEqual([true, false]);
   });
 
   it('sleeps real time, until its signal is aborted', async () => {

@@ -17,8 +17,8 @@ const complete = new WeakSet<object>();
  *
  * What `given` has wins, also when it is a getter or comes from a class. The defaults: a logger that says nothing (pass one
  * to see), no secrets (`SECRET_MISSING`), events that go nowhere, a signal that never aborts, artifacts in a temporary folder
- * until the process ends, the current folder as workspace, real time, clients that are shared by this context and never
- * closed (see `createTestContext`), and nobody to approve anything (`APPROVAL_REQUIRED`).
+ * until the process ends, the current folder as workspace, real time, clients that are shared by the process and that
+ * nobody closes (see `createTestContext`), and nobody to approve anything (`APPROVAL_REQUIRED`).
  */
 export function createRunContext(given: Partial<RunContext> | null | undefined = {}): CompleteRunContext {
   const from = given ?? {};
@@ -100,7 +100,6 @@ function define(context: object, key: string | symbol, descriptor: { value: unkn
 }
 
 function defaults(): CompleteRunContext {
-  const pool = once(() => new ClientPool());
   const fixed: Omit<CompleteRunContext, 'runId' | 'signal' | 'correlation' | 'idempotencyKey' | 'workspace'> = {
     workflowRef: 'local@0.0.0',
     namespace: 'default',
@@ -112,7 +111,7 @@ function defaults(): CompleteRunContext {
     dryRun: false,
     initiator: { id: 'local', roles: [] },
     artifacts: localArtifacts,
-    pool: (key, open, close) => pool().get(key, open, close),
+    pool: localPool,
     // Of the object it is called on, where that is one: `{ ...context, signal }` has another signal.
     sleep(this: unknown, ms) {
       return abortableSleep(ms, hasSignal(this) ? this.signal : context.signal);
@@ -135,6 +134,16 @@ function defaults(): CompleteRunContext {
 /** A value as it comes back when it has been remembered. */
 export function remembered<T>(value: T): T {
   return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
+}
+
+const localClients = once(() => new ClientPool());
+
+/** The clients of this process for calls without a worker: shared by all of them, since each may come with a context of its own. */
+const localPool: RunContext['pool'] = (key, open, close) => localClients().get(key, open, close);
+
+/** Whether nobody will close the clients of this context, as a worker does when it stops: they must not outlive their use for long. */
+export function hasLocalPool(ctx: Pick<RunContext, 'pool'>): boolean {
+  return ctx.pool === localPool;
 }
 
 function hasSignal(value: unknown): value is { signal: AbortSignal } {

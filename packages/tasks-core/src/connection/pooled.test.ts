@@ -88,6 +88,24 @@ describe('a pooled connection', () => {
     expect(clients.map(({ open }) => open)).toEqual([false, true]);
   });
 
+  it('that broke and cannot be closed leaves the error of the call as it is', async () => {
+    const { spec } = server();
+    await using ctx = createTestContext();
+    const unclosable = spec({
+      close() {
+        throw new Error('already closed');
+      },
+    });
+    const pooled = await connection(ctx, unclosable);
+    await expect(
+      pooled.use(
+        ctx.signal,
+        () => Promise.reject(new Error('cut')),
+        () => true,
+      ),
+    ).rejects.toThrow('cut');
+  });
+
   it('that does not come about in time is an error, and closed should it come about later', async () => {
     const { clients, spec, use } = server();
     await using ctx = createTestContext();

@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto';
-import type { RunContext, TaskError } from '@summit/maestro-sdk';
+import { hasLocalPool, type RunContext, type TaskError } from '@summit/maestro-sdk';
 import { orAbort } from '@summit/maestro-sdk/abort';
 
 /** A client that has rested for longer is checked before it is used again, in milliseconds. */
 const CHECK_AFTER_MS = 30_000;
 /** A client nobody has used for so long is closed; the next use opens another. */
 const CLOSE_AFTER_MS = 5 * 60_000;
+/** The same where no worker closes clients when it stops: a script that called a task must come to its end. */
+const CLOSE_LOCAL_AFTER_MS = 1_000;
 /** How long a health check may take. */
 const CHECK_MS = 5_000;
 
@@ -30,7 +32,7 @@ export function connection<T>(ctx: RunContext, spec: ConnectionSpec<T>): Promise
   const key = `${spec.kind}:${hash('sha256', JSON.stringify(spec.config))}`;
   return ctx.pool(
     key,
-    async () => new Connection(spec),
+    async () => new Connection(spec, hasLocalPool(ctx) ? CLOSE_LOCAL_AFTER_MS : CLOSE_AFTER_MS),
     (opened) => opened.close(),
   );
 }
@@ -52,8 +54,11 @@ export class Connection<T> {
   #idle: NodeJS.Timeout | undefined;
   readonly #closing = new Set<Promise<void>>();
 
-  constructor(spec: ConnectionSpec<T>) {
+  readonly #closeAfterMs: number;
+
+  constructor(spec: ConnectionSpec<T>, closeAfterMs = CLOSE_AFTER_MS) {
     this.#spec = spec;
+    this.#closeAfterMs = closeAfterMs;
   }
 
   /**
@@ -149,7 +154,7 @@ export class Connection<T> {
       const client = open.call(this.#spec, controller.signal);
       // One that is there after all when nobody waits for it any more must not stay open.
       client.then(
-        (late) => controller.signal.aborted && void this.#track(close.call(this.#spec, late)),
+        (late) => controller.signal.aborted && void this.#track(() => close.call(this.#spec, late)),
         () => {},
       );
       const opened = await orAbort(client, controller.signal);
@@ -173,12 +178,12 @@ export class Connection<T> {
   /** Closes a client that was given up, once nobody uses it. */
   #end(held: Held<T>): void {
     if (held.users > 0) return;
-    void this.#track(this.#spec.close(held.client));
+    void this.#track(() => this.#spec.close(held.client));
   }
 
   /** A broken client may refuse to be closed, which changes nothing: it has been given up. */
-  async #track(closing: Promise<void> | void): Promise<void> {
-    const done = Promise.resolve(closing).then(
+  async #track(close: () => Promise<void> | void): Promise<void> {
+    const done = (async () => close())().then(
       () => {},
       () => {},
     );
@@ -193,14 +198,16 @@ export class Connection<T> {
       this.#idle.refresh();
       return;
     }
-    this.#idle = setTimeout(() => void this.#closeIdle(), CLOSE_AFTER_MS);
+    this.#idle = setTimeout(() => void this.#closeIdle(), this.#closeAfterMs);
     // Nothing keeps a process alive for the sake of closing a client.
     this.#idle.unref();
   }
 
   async #closeIdle(): Promise<void> {
     const held = await this.#held?.catch(() => undefined);
-    if (held === undefined || held.users > 0 || performance.now() - held.lastUsed < CLOSE_AFTER_MS) return;
-    this.#discard(held);
+    if (held === undefined || held.users > 0) return;
+    // Used again while this was on its way; the two clocks may also differ a little.
+    if (performance.now() - held.lastUsed < this.#closeAfterMs * 0.9) this.#rest();
+    else this.#discard(held);
   }
 }
