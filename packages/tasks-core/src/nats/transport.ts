@@ -1,5 +1,6 @@
 import { createConnection, isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { TaskError } from '@summit/maestro-sdk';
 import type { ConnectionOptions, NatsConnection } from 'nats';
 import internals from 'nats/lib/nats-base-client/internal_mod.js';
 // biome-ignore lint/style/noRestrictedImports: the library's folder of this name is all that it publishes, and nothing else hands out its transport
@@ -49,6 +50,20 @@ class BoundedTransport extends transports.NodeTransport {
         resolve(socket);
       });
     });
+  }
+
+  /** A server that wants a certificate says so here; without one it would let the client in, and cut the connection a moment later. */
+  override async peekInfo(): ReturnType<transports.NodeTransport['peekInfo']> {
+    const info = await super.peekInfo();
+    const { tls } = this.options as Partial<ConnectionOptions>;
+    if ((info as { tls_verify?: boolean }).tls_verify === true && tls !== null && tls?.cert === undefined) {
+      const { hostname, port } = this.#place as Place;
+      throw TaskError.terminal(
+        'NATS_TLS',
+        `NATS ${hostname}:${port}: the server wants a certificate of its clients; give cert and key in tls`,
+      );
+    }
+    return info;
   }
 
   override async tlsFirst(place: Place): Promise<TLSSocket> {

@@ -341,7 +341,8 @@ describe('ops/disclosure.package', () => {
 
   describe('aborted', () => {
     it('at any moment it leaves nothing behind', async () => {
-      await using folder = await makeFolder({ 'a.bin': Buffer.alloc(6_000_000, 'abcdefgh'), 'b.txt': 'b' });
+      // Large enough not to be done by the last of these moments.
+      await using folder = await makeFolder({ 'a.bin': Buffer.alloc(48_000_000, 'abcdefgh'), 'b.txt': 'b' });
       for (const delay of [0, 1, 3, 10, 20, 40]) {
         await using ctx = createTestContext({ workspace: folder.path });
         const running = run(ctx, { files: ['a.bin', 'b.txt', 'a.bin'], outPath: 'b.zip', level: 9 });
