@@ -65,6 +65,7 @@ export type { Catalog, Manifest, ParameterView, Reference as ManifestReference, 
 export { CatalogError, type CatalogFile, loadCatalog, parseCatalog } from './parse/catalog.ts';
 export { limits as catalogLimits } from './parse/limits.ts';
 export { keySpanAt, type MapNode, type Node, nodeAt, type Path, type ScalarNode, type SeqNode } from './parse/node.ts';
+export { parseRelated } from './parse/related.ts';
 export { sourceOffsets } from './parse/scalar-map.ts';
 export { parseValue } from './parse/value.ts';
 export type {

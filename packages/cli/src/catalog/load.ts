@@ -11,7 +11,8 @@ import { type LockFile, lockFolder, readLockFile } from './lock.ts';
 
 /** Manifests with the tasks they may use. */
 export interface LoadedCatalog {
-  catalog: Catalog;
+  /** Parsed when it is first asked for. */
+  readonly catalog: Catalog;
   files: ManifestFile[];
   contracts: TaskContract[];
   /** The lock file that goes with it. */
@@ -27,7 +28,16 @@ export async function loadCatalogAt(locations: readonly string[], context: Conte
   const { cwd } = context.io;
   const [files, contracts] = await Promise.all([readManifestFiles(locations, cwd), loadContracts(config.packages, config.root)]);
   const lockFile = await readLockFile(await lockFolderOf(locations, config), cwd);
-  return { catalog: parseCatalog(files).catalog, files, contracts, lockFile };
+  let catalog: Catalog | undefined;
+  return {
+    files,
+    contracts,
+    lockFile,
+    get catalog() {
+      catalog ??= parseCatalog(files).catalog;
+      return catalog;
+    },
+  };
 }
 
 async function lockFolderOf(locations: readonly string[], config: ResolvedConfig): Promise<string> {

@@ -6,6 +6,7 @@ import {
   fixFiles,
   lint as lintCatalog,
   parseCatalog,
+  parseRelated,
 } from '@summit/maestro-manifest';
 import { isWithin, type ManifestFile, shownPath } from '../catalog/files.ts';
 import { writeChanged } from '../catalog/fix.ts';
@@ -48,22 +49,26 @@ export async function lint(context: Context, paths: readonly string[], options: 
   await writeChanged(loaded.files, files, cwd);
   // What accompanies a format for machines does not stand between its lines.
   if (fixed.size > 0) tellFixed(fixed, options.format === 'pretty' ? out : context.terminal.err);
-  const diagnostics = [...loaded.lockFile.diagnostics, ...findings(loaded, files, trusted).filter(({ file }) => wanted.has(file))];
+  const diagnostics = [...loaded.lockFile.diagnostics, ...findings(loaded, files, wanted, trusted)];
   const { shown, text = '' } = loaded.lockFile;
   showDiagnostics(diagnostics, [...files, { path: shown, text }], options.format, out);
   if (options.format === 'pretty') summarize(diagnostics, wanted.size, out);
   return diagnostics.some((diagnostic) => diagnostic.severity !== 'info') ? exit.failed : exit.ok;
 }
 
-/** What is wrong with a catalog, its lock in force. */
-function findings(loaded: LoadedCatalog, files: readonly ManifestFile[], trusted: Trusted): Diagnostic[] {
+/** What is wrong with the wanted files of a catalog, its lock in force. */
+function findings(loaded: LoadedCatalog, files: readonly ManifestFile[], wanted: ReadonlySet<string>, trusted: Trusted): Diagnostic[] {
+  const { contracts, lockFile } = loaded;
+  const options = { ...lintOptions(lockFile), trusted, files: wanted };
+  // Few files of many mostly have nothing wrong, which is found without reading all of the others.
+  if (wanted.size < files.length && lintCatalog(parseRelated(files, wanted), contracts, options).length === 0) return [];
   const catalog = files === loaded.files ? loaded.catalog : parseCatalog(files).catalog;
-  return lintCatalog(catalog, loaded.contracts, { ...lintOptions(loaded.lockFile), trusted });
+  return lintCatalog(catalog, contracts, options);
 }
 
 /** The files with the fixes that their findings offer. */
 function mend(loaded: LoadedCatalog, wanted: ReadonlySet<string>, trusted: Trusted): FixedFiles {
-  return fixFiles(loaded.files, (files) => findings(loaded, files, trusted).filter(({ file }) => wanted.has(file)));
+  return fixFiles(loaded.files, (files) => findings(loaded, files, wanted, trusted));
 }
 
 function tellFixed(fixed: ReadonlyMap<string, number>, channel: Channel): void {

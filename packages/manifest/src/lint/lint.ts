@@ -9,6 +9,8 @@ import { Session, type SessionOptions } from './session.ts';
 export interface LintOptions extends SessionOptions {
   /** Codes of the rules to run; default all. What the parser found is returned in any case. */
   rules?: readonly string[];
+  /** Paths of the files to look at, those of the others being there for what refers to them; default all. */
+  files?: ReadonlySet<string>;
 }
 
 /**
@@ -17,7 +19,10 @@ export interface LintOptions extends SessionOptions {
  */
 export function lint(catalog: Catalog, contracts: readonly TaskContract[], options: LintOptions = {}): Diagnostic[] {
   const session = new Session(catalog, contracts, options);
-  return ordered(settled([...catalog.diagnostics, ...run(session, catalog.manifests, chosen(options))]));
+  const { files } = options;
+  const parsed = catalog.diagnostics.filter(({ file }) => files?.has(file) ?? true);
+  const manifests = catalog.manifests.filter(({ file }) => files?.has(file.path) ?? true);
+  return ordered(settled([...parsed, ...run(session, manifests, chosen(options))]));
 }
 
 function chosen({ rules: codes }: Pick<LintOptions, 'rules'>): readonly Rule[] {
