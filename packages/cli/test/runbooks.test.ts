@@ -21,6 +21,8 @@ interface Operation {
   secrets?: Record<string, string>;
   env?: Record<string, string>;
   flags?: string[];
+  /** Files in the workspace. */
+  files?: Record<string, string>;
   /** Decisions in the order in which they are asked for. */
   decisions?: { role: string; reject?: string }[];
 }
@@ -41,9 +43,10 @@ async function operate({
   env = {},
   flags = [],
   decisions = [],
+  files = {},
 }: Operation): Promise<Ended> {
   const config = { catalogs: [CATALOG], identity: { user: 'ada', roles }, egress: { allow: ['127.0.0.1'] } };
-  const cwd = folder({ 'maestro.config.json': JSON.stringify(config) });
+  const cwd = folder({ 'maestro.config.json': JSON.stringify(config), ...files });
   onTestFinished(async () => {
     await (await EmbeddedServer.open({ folder: path.join(cwd, '.maestro', 'restate') })).stop();
   });
@@ -302,6 +305,13 @@ describe('rollback', () => {
 
 describe('disclosure-packager', () => {
   const decisions = [{ role: 'ombuds' }, { role: 'legal' }];
+
+  test('packages the files into a bundle that says what is in it', async () => {
+    const inputs = { files: '{"items":["a.txt",{"path":"b/c.txt","description":"Annex"}]}' };
+    const ended = await operate({ runbook: 'disclosure-packager', inputs, decisions, files: { 'a.txt': 'one', 'b/c.txt': 'two' } });
+    expect(ended, JSON.stringify(ended.result.error)).toMatchObject({ code: 0, tasks: ['package succeeded'] });
+    expect(ended.result.outputs).toMatchObject({ bundle: 'bundle.zip', manifest: [{ path: 'a.txt' }, { path: 'b/c.txt' }] });
+  });
 
   test('a file that is not there is named, and nothing is written', async () => {
     const inputs = { files: '{"items":["absent.pdf"]}' };
