@@ -17,7 +17,7 @@ const keys: Record<string, [byDefault: string, meaning: string]> = {
   ],
   artifacts: [
     '`.maestro/artifacts`',
-    'folder of the artifact store, or `{ dir?, inlineLimit? }`; outputs above `inlineLimit` bytes (262144) must be artifacts',
+    'the artifact store: a folder, `s3://bucket/prefix`, or `{ dir?, s3?, copiesBytes?, inlineLimit? }` with `s3: { bucket, prefix?, region?, endpoint?, forcePathStyle?, expectedBucketOwner?, encryption?, roleArn? }`, whose copies are kept in `dir` up to `copiesBytes` (10 GiB); workers on several machines need a bucket; outputs above `inlineLimit` bytes (262144) must be artifacts',
   ],
   workspace: ['the folder of the configuration', 'the only folder whose files tasks may touch'],
   secrets: ["`[{ files: '/run/secrets' }, { env: 'MAESTRO_SECRET_' }]`", 'where secrets come from, asked in this order'],

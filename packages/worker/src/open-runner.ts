@@ -58,11 +58,13 @@ async function workerServices(options: RunnerOptions, pool: ClientPool, events: 
       { cause },
     );
   }
+  const copies = createFolderArtifacts(options.artifactsDir);
+  const secret = secretResolver(options.secrets ?? []);
   const services: WorkerServices = {
-    artifacts: createFolderArtifacts(options.artifactsDir),
+    artifacts: options.artifacts?.({ copies, pool: (key, open, close) => pool.get(key, open, close), secret }) ?? copies,
     workspace,
     pool,
-    secret: secretResolver(options.secrets ?? []),
+    secret,
     log: options.logger ?? silent,
     emit: events.publish,
     egressAllow: options.egressAllow ?? [],

@@ -1,4 +1,5 @@
-import type { Logger } from '@summit/maestro-sdk';
+import type { Artifacts, Logger, RunContext } from '@summit/maestro-sdk';
+import type { FolderArtifacts } from '@summit/maestro-sdk/artifacts';
 import type { SecretProvider } from './execution/secrets.ts';
 import type { DecisionInput, PendingDecision, RunEvent } from './run.ts';
 
@@ -32,7 +33,10 @@ export interface RunnerOptions {
   from: string;
   /** The only file root for tasks. */
   workspace: string;
+  /** Folder of the artifact store. */
   artifactsDir: string;
+  /** Another store than that folder, which then holds copies: workers on several machines need one that they share. */
+  artifacts?: (worker: { copies: FolderArtifacts; pool: RunContext['pool']; secret(name: string): Promise<string> }) => Artifacts;
   /** Largest output carried inline, in bytes of JSON; default 256 KiB. */
   inlineLimit?: number;
   /** Asked in order; default none. */

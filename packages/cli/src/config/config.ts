@@ -8,6 +8,33 @@ export type EngineSetting =
   | { dir: string }
   | { ingressUrl: string; adminUrl: string; identityKeys?: string[]; advertisedUrl?: string };
 
+/** A bucket that the artifacts of several workers are kept in. Credentials: the secrets AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else what the machine has. */
+export interface S3ArtifactsSetting {
+  bucket: string;
+  /** Before the keys of the objects, e.g. `maestro/`. */
+  prefix?: string;
+  region?: string;
+  /** URL of a store that is not AWS. */
+  endpoint?: string;
+  forcePathStyle?: boolean;
+  /** Account that must own the bucket. */
+  expectedBucketOwner?: string;
+  /** `AES256`, or the id of a KMS key. Default: what the bucket says. */
+  encryption?: string;
+  /** Role to act as. */
+  roleArn?: string;
+}
+
+export interface ArtifactsSetting {
+  /** Folder of the store; of its copies where it is a bucket. */
+  dir?: string;
+  s3?: S3ArtifactsSetting;
+  /** How many bytes of copies are kept where the store is a bucket; default 10 GiB. */
+  copiesBytes?: number;
+  /** Largest output of a task that is not an artifact, in bytes; default 262144. */
+  inlineLimit?: number;
+}
+
 /**
  * What `maestro.config.ts` exports by default or `maestro.config.json` holds; everything is optional.
  * Relative paths start from the folder of the file.
@@ -19,8 +46,8 @@ export interface MaestroConfig {
   packages?: string[];
   /** Default `'embedded'`: a Restate server of our own, with its data in `.maestro/restate`; `{ dir }` is another folder than `.maestro`. */
   engine?: EngineSetting;
-  /** Folder of the artifact store, default `.maestro/artifacts`; `inlineLimit` in bytes, default 262144. */
-  artifacts?: string | { dir?: string; inlineLimit?: number };
+  /** The artifact store: a folder, or `s3://bucket/prefix`. Default `.maestro/artifacts`. */
+  artifacts?: string | ArtifactsSetting;
   /** The only folder whose files tasks may touch. Default: the folder of the configuration. */
   workspace?: string;
   /** Default: files in `/run/secrets`, then environment variables `MAESTRO_SECRET_*`. */
@@ -58,7 +85,7 @@ export interface ResolvedConfig {
   catalogs: string[];
   packages: string[];
   engine: ResolvedEngine;
-  artifacts: { dir: string; inlineLimit: number };
+  artifacts: { dir: string; inlineLimit: number; s3?: S3ArtifactsSetting; copiesBytes?: number };
   workspace: string;
   secrets: SecretSource[];
   identity: { user: string; roles: string[] };

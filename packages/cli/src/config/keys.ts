@@ -59,9 +59,31 @@ const identity: Check = (value, path) => {
   return record({ user: string, roles: list(string) })(value, path);
 };
 
+const bucket = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+const s3Url: Check = (value, path) => {
+  const named = typeof value === 'string' && value.startsWith('s3://') ? value.slice('s3://'.length).split('/')[0] : undefined;
+  return named !== undefined && bucket.test(named) ? [] : [expected(path, 'a folder or s3://bucket/prefix', value)];
+};
+const bucketName: Check = (value, path) =>
+  typeof value === 'string' && bucket.test(value) ? [] : [expected(path, 'the name of a bucket', value)];
+
+const s3Artifacts: Check = record(
+  {
+    bucket: bucketName,
+    prefix: string,
+    region: string,
+    endpoint: url,
+    forcePathStyle: boolean,
+    expectedBucketOwner: string,
+    encryption: string,
+    roleArn: string,
+  },
+  ['bucket'],
+);
+
 const artifacts: Check = (value, path) => {
-  if (typeof value !== 'string') return record({ dir: string, inlineLimit: bytes })(value, path);
-  return value.startsWith('s3:') ? [`${path}: an S3 bucket is not honoured by this version; use a folder`] : string(value, path);
+  if (typeof value === 'string') return value.startsWith('s3:') ? s3Url(value, path) : string(value, path);
+  return record({ dir: string, s3: s3Artifacts, copiesBytes: bytes, inlineLimit: bytes })(value, path);
 };
 
 const egressEntry: Check = (value, path) => {

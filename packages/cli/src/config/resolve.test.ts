@@ -98,6 +98,31 @@ describe('with a file', () => {
     ]);
   });
 
+  test('artifacts may be kept in a bucket, with copies in a folder', async () => {
+    const artifacts = async (inFile: unknown, env: Record<string, string> = {}) => {
+      const cwd = project({ 'maestro.config.json': JSON.stringify({ artifacts: inFile }) });
+      const resolved = (await resolveConfig({}, { cwd, env })).artifacts;
+      return { ...resolved, dir: path.relative(cwd, resolved.dir) };
+    };
+    const byDefault = { dir: '.maestro/artifacts', inlineLimit: 262144 };
+    expect(await artifacts('s3://acme-runs')).toEqual({ ...byDefault, s3: { bucket: 'acme-runs' } });
+    expect(await artifacts('s3://acme-runs/maestro/prod/')).toEqual({ ...byDefault, s3: { bucket: 'acme-runs', prefix: 'maestro/prod/' } });
+    const s3 = { bucket: 'acme-runs', endpoint: 'https://minio.internal:9000', encryption: 'AES256' };
+    const all = { dir: 'copies', copiesBytes: 1000, inlineLimit: 7, s3 };
+    expect(await artifacts(all)).toEqual(all);
+    expect(await artifacts('store', { MAESTRO_ARTIFACTS: 's3://acme-runs/x' })).toEqual({
+      ...byDefault,
+      dir: 'store',
+      s3: { bucket: 'acme-runs', prefix: 'x/' },
+    });
+    expect(await artifacts({ s3 }, { MAESTRO_ARTIFACTS: 'here' })).toEqual({ ...byDefault, dir: 'here' });
+    await expect(artifacts('s3:/acme')).rejects.toMatchObject({
+      problems: ['artifacts: expected a folder or s3://bucket/prefix, found "s3:/acme"'],
+    });
+    await expect(artifacts({ s3: { prefix: 'x' } })).rejects.toMatchObject({ problems: ['artifacts.s3.bucket is missing'] });
+    await expect(artifacts('store', { MAESTRO_ARTIFACTS: 's3://No' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
   test('option, then environment, then file', async () => {
     const root = project({ 'maestro.config.json': json, '.git/HEAD': '', 'here/x': '' });
     const cwd = path.join(root, 'here');

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CliError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import type { EngineSetting, MaestroConfig, ResolvedConfig, ResolvedEngine } from './config.ts';
+import type { EngineSetting, MaestroConfig, ResolvedConfig, ResolvedEngine, S3ArtifactsSetting } from './config.ts';
 import { findConfigFile, readConfigFile } from './file.ts';
 import { checkConfig } from './keys.ts';
 
@@ -19,6 +19,7 @@ export interface ConfigOptions {
 }
 
 const DEFAULT_INLINE_LIMIT = 256 * 1024;
+const DEFAULT_ARTIFACTS = path.join('.maestro', 'artifacts');
 
 /** Environment variables that settings are read from, for the documentation. */
 export const configVariables = {
@@ -28,7 +29,7 @@ export const configVariables = {
   MAESTRO_ENGINE: 'embedded or in-process',
   RESTATE_INGRESS_URL: 'engine.ingressUrl, together with RESTATE_ADMIN_URL',
   RESTATE_ADMIN_URL: 'engine.adminUrl, together with RESTATE_INGRESS_URL',
-  MAESTRO_ARTIFACTS: 'artifacts.dir',
+  MAESTRO_ARTIFACTS: 'artifacts: a folder, or s3://bucket/prefix',
   MAESTRO_WORKSPACE: 'workspace',
   MAESTRO_USER: 'identity.user',
   MAESTRO_ROLES: 'identity.roles, separated by commas',
@@ -66,10 +67,9 @@ export async function resolveConfig(options: ConfigOptions, io: Pick<Io, 'cwd' |
     catalogs: listOf(options.catalog ?? fromEnv.catalogs, fromFile.catalogs, 'runbooks', catalogFolder),
     packages: listOf(options.package ?? fromEnv.packages, fromFile.packages, '@summit/maestro-tasks-core', packageName),
     engine: engineOf(fromEnv.engine ?? fromFile.engine ?? 'embedded', root),
-    artifacts: {
-      dir: pathOf(undefined, env.MAESTRO_ARTIFACTS || undefined, artifactsDir(fromFile), path.join('.maestro', 'artifacts')),
-      inlineLimit: (typeof fromFile.artifacts === 'object' ? fromFile.artifacts.inlineLimit : undefined) ?? DEFAULT_INLINE_LIMIT,
-    },
+    artifacts: artifactsOf(env.MAESTRO_ARTIFACTS || undefined, fromFile.artifacts, (env, file) =>
+      pathOf(undefined, env, file, DEFAULT_ARTIFACTS),
+    ),
     workspace: pathOf(options.workspace, env.MAESTRO_WORKSPACE || undefined, fromFile.workspace, '.'),
     secrets: (fromFile.secrets ?? [{ files: '/run/secrets' }, { env: 'MAESTRO_SECRET_' }]).map((source) =>
       'files' in source ? { files: path.resolve(root, source.files) } : source,
@@ -108,8 +108,34 @@ function isPath(name: string): boolean {
   return name.startsWith('.') || path.isAbsolute(name);
 }
 
-function artifactsDir(config: MaestroConfig): string | undefined {
-  return typeof config.artifacts === 'string' ? config.artifacts : config.artifacts?.dir;
+/** `folder` is asked for the folder that the environment or the file names, or neither. */
+function artifactsOf(
+  env: string | undefined,
+  file: MaestroConfig['artifacts'],
+  folder: (env: string | undefined, file: string | undefined) => string,
+): ResolvedConfig['artifacts'] {
+  const given = typeof file === 'string' ? undefined : file;
+  const inFile = typeof file === 'string' ? file : file?.dir;
+  const { copiesBytes, inlineLimit = DEFAULT_INLINE_LIMIT } = given ?? {};
+  const s3 = env === undefined ? (s3Of(inFile) ?? given?.s3) : s3Of(env);
+  return {
+    dir: folder(unlessBucket(env), unlessBucket(inFile)),
+    inlineLimit,
+    ...(s3 === undefined ? {} : { s3 }),
+    ...(copiesBytes === undefined ? {} : { copiesBytes }),
+  };
+}
+
+function unlessBucket(place: string | undefined): string | undefined {
+  return place?.startsWith('s3:') ? undefined : place;
+}
+
+/** `s3://bucket/prefix`; the prefix becomes a folder. */
+function s3Of(place: string | undefined): S3ArtifactsSetting | undefined {
+  if (!place?.startsWith('s3:')) return undefined;
+  const [bucket = '', ...rest] = place.slice('s3://'.length).split('/');
+  const prefix = rest.filter((part) => part !== '').join('/');
+  return { bucket, ...(prefix === '' ? {} : { prefix: `${prefix}/` }) };
 }
 
 function engineOf(setting: EngineSetting, root: string): ResolvedEngine {
@@ -144,6 +170,7 @@ function environmentConfig(env: Io['env']): MaestroConfig {
     if (env.MAESTRO_USER) config.identity.user = env.MAESTRO_USER;
     if (env.MAESTRO_ROLES) config.identity.roles = names(env.MAESTRO_ROLES);
   }
+  if (env.MAESTRO_ARTIFACTS) config.artifacts = env.MAESTRO_ARTIFACTS;
   if (env.MAESTRO_SIGNING_KEY_FILE) config.signing = { keyFile: env.MAESTRO_SIGNING_KEY_FILE };
   if (env.MAESTRO_EGRESS_ALLOW) config.egress = { allow: names(env.MAESTRO_EGRESS_ALLOW) };
   const problems = checkConfig(config);

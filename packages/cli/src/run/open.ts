@@ -39,6 +39,7 @@ export async function open(context: Context, config: ResolvedConfig, options: Op
     secrets: config.secrets.map((source) => ('files' in source ? secretFiles(source.files) : secretEnvironment(io.env, source.env))),
     logger: { info: log('info'), error: log('error') },
   };
+  if (config.artifacts.s3 !== undefined) runnerOptions.artifacts = await s3Artifacts(config.artifacts.s3, config.artifacts.copiesBytes);
   if (config.egress.allow.length > 0) runnerOptions.egressAllow = config.egress.allow;
   if (config.trustedCatalogs.length > 0) runnerOptions.trusts = trustedCode(config);
   if (config.preApproval) runnerOptions.preApproval = true;
@@ -51,6 +52,22 @@ export async function open(context: Context, config: ResolvedConfig, options: Op
     return runner.close();
   };
   return { runner, close };
+}
+
+async function s3Artifacts(
+  { encryption, roleArn, ...bucket }: NonNullable<ResolvedConfig['artifacts']['s3']>,
+  copiesBytes: number | undefined,
+): Promise<NonNullable<RunnerOptions['artifacts']>> {
+  const { createS3Artifacts } = await import('@summit/maestro-tasks-core/s3-artifacts');
+  return ({ copies, pool, secret }) =>
+    createS3Artifacts({
+      ...bucket,
+      ...(roleArn === undefined ? {} : { assumeRole: { roleArn } }),
+      ...(encryption === undefined ? {} : { sse: encryption === 'AES256' ? 'AES256' : { kms: 'aws:kms', keyId: encryption } }),
+      ...(copiesBytes === undefined ? {} : { copiesBytes }),
+      copies,
+      context: { pool, secrets: secret },
+    });
 }
 
 /** The configuration, where its engine is one that other processes reach as well. Throws `ENGINE_EPHEMERAL` where it is not. */

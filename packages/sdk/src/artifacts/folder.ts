@@ -1,15 +1,22 @@
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { abortable } from '../abort.ts';
 import type { ArtifactRef, ArtifactSource, Artifacts } from '../artifact.ts';
 import { bytesOf, streamOf } from './chunks.ts';
 import { inStore } from './failure.ts';
-import { readVerified } from './read.ts';
+import { contentPath } from './layout.ts';
+import { checkRef, readVerified } from './read.ts';
+import { trimStore } from './trim.ts';
 import { StoreWriter } from './write.ts';
 
 /** Artifacts in a folder, one file per content, named by its hash. */
 export interface FolderArtifacts extends Artifacts {
   /** Absolute path of the folder. */
   readonly dir: string;
+  /** Forgets what `ref` refers to, if it is there. */
+  remove(ref: ArtifactRef): Promise<void>;
+  /** Forgets what was put longest ago until at most `maxBytes` are left. For stores that only hold copies. */
+  trim(maxBytes: number): Promise<void>;
 }
 
 /**
@@ -47,5 +54,10 @@ export function createFolderArtifacts(dir: string): FolderArtifacts {
     open(ref: ArtifactRef, options: { signal?: AbortSignal } = {}): AsyncIterable<Uint8Array> {
       return { [Symbol.asyncIterator]: () => readVerified(root, ref, options.signal) };
     },
+    async remove(ref: ArtifactRef): Promise<void> {
+      checkRef(ref);
+      await inStore(root, 'removing an artifact', () => rm(contentPath(root, ref.sha256), { force: true }));
+    },
+    trim: (maxBytes: number) => inStore(root, 'making room', () => trimStore(root, maxBytes)),
   };
 }

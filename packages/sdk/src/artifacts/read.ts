@@ -44,7 +44,7 @@ export async function* readVerified(
 }
 
 /** A reference comes from outside: what is no hash must not become part of a path. */
-function checkRef(ref: ArtifactRef): void {
+export function checkRef(ref: ArtifactRef): void {
   const ok = isArtifactRef(ref) && /^[0-9a-f]{64}$/.test(ref.sha256) && Number.isSafeInteger(ref.size) && ref.size >= 0;
   if (ok) return;
   const found =
