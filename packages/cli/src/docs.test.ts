@@ -60,9 +60,11 @@ const codes: Record<string, string> = {
   OUTPUT_FAILED: 'Standard output could not be written, e.g. because the disk is full.',
   PLAN_REFUSED: 'The manifests of a runbook have errors; nothing was started.',
   PLAN_TOO_LARGE: 'A plan has, with its sub-workflows, more tasks than can be shown at once.',
+  RUN_ENDED: 'The run had ended: there is nothing to cancel, pause or resume.',
   RUN_ID_TAKEN: 'A run with this id exists and is another one.',
   TASK_UNKNOWN: 'No installed task has the name, or none the version.',
   USAGE: 'The command line is wrong.',
+  WORKER_MISSING: 'What was asked for is recorded; nobody is there to carry it out and to be waited for.',
   WRITE_FAILED: 'A file cannot be written; it is as it was.',
 };
 

@@ -185,9 +185,28 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
     async (context, [runId], options) => (await import('./commands/runs.ts')).attachRun(context, String(runId), options),
   );
   action(
-    runs.command('cancel').description('cancel a run').argument('<runId>', 'id of the run'),
-    ['ok', 'couldNotRun'],
-    async (context, [runId]) => (await import('./commands/runs.ts')).cancelRun(context, String(runId)),
+    runs
+      .command('cancel')
+      .description('cancel a run: what is on is stopped, what was done is undone')
+      .argument('<runId>', 'id of the run')
+      .addOption(new Option('--wait', 'until it has ended').conflicts('kill'))
+      .option('--kill', 'end it in the engine at once, where a cancel has no effect: nothing is undone'),
+    ['ok', ['failed', 'the run had ended, or comes to another end'], 'couldNotRun'],
+    async (context, [runId], options) => (await import('./commands/runs-control.ts')).cancelRun(context, String(runId), options),
+  );
+  action(
+    runs.command('pause').description('have a run begin nothing more until it is resumed').argument('<runId>', 'id of the run'),
+    ['ok', ['failed', 'the run had ended'], 'couldNotRun'],
+    async (context, [runId]) => (await import('./commands/runs-control.ts')).pauseRun(context, String(runId)),
+  );
+  action(
+    runs
+      .command('resume')
+      .description('have a run go on that is paused or stuck')
+      .argument('<runId>', 'id of the run')
+      .option('--deployment <id>', "on another version of the worker: the engine's id of it, or latest"),
+    ['ok', ['failed', 'the run had ended'], 'couldNotRun'],
+    async (context, [runId], options) => (await import('./commands/runs-control.ts')).resumeRun(context, String(runId), options),
   );
 
   action(

@@ -1,4 +1,5 @@
 export { type SecretProvider, secretEnvironment, secretFiles } from './execution/secrets.ts';
+export { type ClientOptions, openClient } from './open-client.ts';
 export { openRunner } from './open-runner.ts';
 export type { EngineOptions, RunnerOptions } from './options.ts';
 export type {
@@ -6,11 +7,14 @@ export type {
   CompensationRecord,
   DecisionInput,
   PendingDecision,
+  RunClient,
+  RunControl,
   RunError,
   RunEvent,
   RunEventType,
   RunHandle,
   Runner,
+  RunProblem,
   RunRequest,
   RunResult,
   RunStatus,

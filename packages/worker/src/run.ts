@@ -169,10 +169,30 @@ export interface PendingDecision {
 /** A run that the engine knows and that has not ended. */
 export interface ActiveRun {
   runId: string;
-
-  /** `waiting`: for decisions; `running`; `stuck`: paused by the engine after it could not go on. */
-  state: 'running' | 'waiting' | 'stuck';
+  /**
+   * `running`; `waiting`: for decisions; `retrying`: the engine could not go on with it, and tries again by itself; `stuck`: paused by
+   * the engine, because it could not go on; `paused`: by a person.
+   */
+  state: 'running' | 'waiting' | 'retrying' | 'stuck' | 'paused';
   pending: PendingDecision[];
+  /** Why the engine could not go on with it; always there where it is stuck. */
+  problem?: RunProblem;
+}
+
+/** Why an engine could not go on with a run. */
+export interface RunProblem {
+  /**
+   * `WORKER_UNREACHABLE`: no worker answers; `CODE_CHANGED`: the worker's code takes other steps than those that are recorded;
+   * `ATTEMPT_FAILED`: anything else.
+   */
+  code: 'WORKER_UNREACHABLE' | 'CODE_CHANGED' | 'ATTEMPT_FAILED';
+  message: string;
+  /** How often it was tried. */
+  attempts?: number;
+  /** RFC 3339; absent: not before somebody has it resumed. */
+  nextAttemptAt?: string;
+  /** Since when it is paused, RFC 3339. */
+  at?: string;
 }
 
 /** A run somebody started, here or elsewhere. */
@@ -182,18 +202,39 @@ export interface RunHandle {
   result(): Promise<RunResult>;
 }
 
-/** Where runs are started, watched, decided on and cancelled. Two kinds: embedded or remote Restate, and in-process. */
-export interface Runner {
+/** What can be done with runs from outside, by a worker as well as by a client that executes nothing. */
+export interface RunControl {
   readonly kind: 'restate' | 'in-process';
   /** Validates the request (roles, inputs, plan digest, tasks installed) and starts it; throws a `TaskError` that says which rule refused. */
   start(request: RunRequest): Promise<RunHandle>;
   attach(runId: string): Promise<RunHandle>;
   decide(runId: string, decision: DecisionInput): Promise<void>;
+  /** Stops a run: what is on is stopped, what was done is undone. Throws `RUN_UNKNOWN`, and `RUN_ENDED` with its `status`. */
   cancel(runId: string): Promise<void>;
+  /** Ends a run in the engine at once, where even a cancel cannot: nothing is undone. */
+  kill(runId: string): Promise<void>;
+  /** Has the engine begin nothing more of a run until it is resumed; attempts that are on come to their end. */
+  pause(runId: string): Promise<void>;
+  /** Has a run go on that is paused or stuck; `deployment`: on another version of the worker (an id of the engine's, or `latest`). */
+  resume(runId: string, options?: { deployment?: string }): Promise<void>;
   /** Runs that have not ended. */
   active(): Promise<ActiveRun[]>;
+  /** One run; undefined when it has ended, or there never was one. */
+  find(runId: string): Promise<ActiveRun | undefined>;
+  /** Unfinished runs of an engine stay where they are. */
+  close(): Promise<void>;
+}
+
+/** Where runs are executed. Two kinds: embedded or remote Restate, and in-process. */
+export interface Runner extends RunControl {
   /** Events of runs executed by this process; returns the unsubscriber. */
   onEvent(listener: (event: RunEvent) => void): () => void;
   /** Drains and stops what this process started. Unfinished runs stay where they are. */
   close(): Promise<void>;
+}
+
+/** A way to the runs of an engine for a process that executes none of them. */
+export interface RunClient extends RunControl {
+  /** Whether some other process serves the engine; where none does, what was asked for is kept, and done when there is one. */
+  readonly served: boolean;
 }

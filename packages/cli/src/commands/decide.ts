@@ -1,7 +1,8 @@
-import type { DecisionInput, PendingDecision } from '@summit/maestro-worker';
+import type { DecisionInput } from '@summit/maestro-worker';
 import type { Context } from '../context.ts';
 import { type ExitCode, exit } from '../exit.ts';
-import { open, sharedEngine } from '../run/open.ts';
+import { asClient, unserved } from '../run/client.ts';
+import { sharedEngine } from '../run/open.ts';
 import { printable } from '../text.ts';
 
 export interface DecideOptions {
@@ -14,24 +15,24 @@ export interface DecideOptions {
 
 /** `maestro approve` and `maestro reject`. Whose decision counts is for the worker to say. */
 export async function decide(context: Context, runId: string, approved: boolean, options: DecideOptions): Promise<ExitCode> {
-  const { err, out } = context.terminal;
+  const { out } = context.terminal;
   const config = sharedEngine(await context.config());
   const decision: DecisionInput = { role: options.role, by: options.by ?? config.identity.user, approved };
   if (options.comment !== undefined) decision.comment = options.comment;
   if (options.name !== undefined) decision.name = options.name;
   if (options.digest !== undefined) decision.digest = options.digest;
-  const { runner, close } = await open(context, config, { report: (text) => err.line(text) });
-  let question: PendingDecision | undefined;
-  try {
-    const run = (await runner.active()).find((active) => active.runId === runId);
-    question = run?.pending.find(({ name, role }) => role === options.role && name === (options.name ?? name));
-    await runner.decide(runId, decision);
-  } finally {
-    await close();
-  }
+  const { question, served } = await asClient(context, 'decisions', async (client) => {
+    const run = await client.find(runId);
+    await client.decide(runId, decision);
+    return {
+      question: run?.pending.find(({ name, role }) => role === options.role && name === (options.name ?? name)),
+      served: client.served,
+    };
+  });
   const { green, red } = out.colors;
   out.line(`${approved ? green('approved') : red('rejected')} run ${runId} as ${printable(decision.role)}, by ${printable(decision.by)}`);
   if (question?.reason !== undefined) out.line(`  ${printable(question.reason)}`);
   if (question?.digest !== undefined) out.line(`  digest ${question.digest}`);
+  if (!served) out.line(`  ${unserved(context, config)}`);
   return exit.ok;
 }

@@ -1,4 +1,4 @@
-import type { ActiveRun, PendingDecision, RunHandle, Runner, RunResult } from '@summit/maestro-worker';
+import type { ActiveRun, PendingDecision, RunControl, RunHandle, RunResult } from '@summit/maestro-worker';
 import { CliError } from '../errors.ts';
 import type { SignalName } from '../io.ts';
 import type { Prompt } from '../terminal/prompt.ts';
@@ -21,7 +21,7 @@ export interface Company {
 }
 
 export interface FollowOptions {
-  runner: Runner;
+  runner: RunControl;
   handle: RunHandle;
   feed: EventFeed;
   view: RunView;
@@ -30,6 +30,8 @@ export interface FollowOptions {
   company?: Company;
   /** The exact command that decides a question. */
   decideCommand(verb: 'approve' | 'reject', question: PendingDecision): string;
+  /** Why a run does not go on, and what to do; nothing for one that does. */
+  problem(run: ActiveRun): string[];
 }
 
 /** A run that was followed to its end, or that goes on without us. `signal`: what made us cancel or leave it. */
@@ -60,13 +62,13 @@ export async function follow(options: FollowOptions): Promise<Followed> {
     if (event.type === 'decision.made') questions.decided(event.data as unknown as Pick<PendingDecision, 'name' | 'role'>);
   });
   options.feed.flow();
-  const explain = quietness(options.view, () => heard);
+  const explain = quietness(options.view, () => heard, options.problem);
   const stopPolling =
     runner.kind !== 'restate'
       ? () => {}
       : poll(runner, handle.runId, (run) => {
           questions.listed(run.pending);
-          explain(run.state);
+          explain(run);
         });
   try {
     const ended = handle.result().then((result): Followed => (signal === undefined ? { result } : { result, signal }));
@@ -156,7 +158,7 @@ class Questions {
 
   async #isOpen(question: PendingDecision): Promise<boolean> {
     const { runner, handle } = this.#options;
-    const run = (await runner.active()).find((active) => active.runId === handle.runId);
+    const run = await runner.find(handle.runId);
     return run?.pending.some((pending) => keyOf(pending) === keyOf(question)) ?? false;
   }
 
@@ -176,29 +178,31 @@ function isRefusal(error: unknown): error is Error {
 }
 
 /** Explains, once each, why nothing is seen of a run that is on. */
-function quietness(view: RunView, heard: () => boolean): (state: ActiveRun['state']) => void {
+function quietness(view: RunView, heard: () => boolean, problem: FollowOptions['problem']): (run: ActiveRun) => void {
   const begin = Date.now();
   const told = new Set<string>();
-  const tell = (text: string) => {
-    if (told.has(text)) return;
-    told.add(text);
+  const tell = (key: string, text: string) => {
+    if (told.has(key)) return;
+    told.add(key);
     view.note(text);
   };
-  return (state) => {
-    if (state === 'stuck')
-      tell('the engine has paused this run, because it could not go on; it is tried again when the worker is started again');
-    else if (state === 'running' && !heard() && Date.now() - begin > QUIET_MS)
-      tell('another process executes this run, and shows its events; here its result is shown');
+  return (run) => {
+    const lines = problem(run);
+    // A single try that fails is ordinary where workers come and go.
+    if (lines.length > 0 && (run.state !== 'retrying' || (run.problem?.attempts ?? 0) > 3))
+      tell(`${run.state} ${run.problem?.code}`, lines.join('\n'));
+    else if (run.state === 'running' && !heard() && Date.now() - begin > QUIET_MS)
+      tell('elsewhere', 'another process executes this run, and shows its events; here its result is shown');
   };
 }
 
 /** Tells `listen` how the engine lists a run, again and again. Returns what ends it. */
-function poll(runner: Runner, runId: string, listen: (run: ActiveRun) => void): () => void {
+function poll(runner: RunControl, runId: string, listen: (run: ActiveRun) => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const look = async () => {
     try {
-      const run = (await runner.active()).find((active) => active.runId === runId);
+      const run = await runner.find(runId);
       if (!stopped && run !== undefined) listen(run);
     } catch {
       // The engine does not answer just now. Whether it ever will is for the run's result to say.

@@ -3,9 +3,10 @@ import type { DecisionInput, PendingDecision, RunHandle, Runner, RunResult } fro
 import { commandLine } from '../command-line.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
-import { type ExitCode, exit } from '../exit.ts';
+import type { ExitCode } from '../exit.ts';
 import type { Prompt } from '../terminal/prompt.ts';
 import { DecisionDesk, type DeskAnswer } from './decision-desk.ts';
+import { exitFor } from './exit-for.ts';
 import { EventFeed } from './feed.ts';
 import { type Followed, follow } from './follow.ts';
 import { exitOf, type Interrupts } from './interrupts.ts';
@@ -13,6 +14,7 @@ import { jsonView } from './json-view.ts';
 import { lineView } from './line-view.ts';
 import { liveView } from './live-view.ts';
 import { open } from './open.ts';
+import { problemLines } from './problem-text.ts';
 import type { RunView } from './view.ts';
 
 /** A run to be shown from its start, or from now on, to its end. */
@@ -67,6 +69,7 @@ async function watchToEnd(options: WatchOptions): Promise<ExitCode> {
       view,
       interrupts,
       ...(prompt && desk ? { company: { prompt, desk } } : {}),
+      problem: (run) => problemLines(context, run),
       decideCommand: (verb, question) => commandLine(context, [verb, runId, '--role', question.role]),
     });
     if ('result' in followed) options.check?.(followed.result);
@@ -98,9 +101,4 @@ function conclude(followed: Followed, view: RunView, runId: string, startedAt: n
   }
   view.finished(followed.result, startedAt === undefined ? undefined : Date.now() - startedAt);
   return followed.signal === undefined ? exitFor(followed.result) : exitOf(followed.signal);
-}
-
-function exitFor({ status, error }: RunResult): ExitCode {
-  if (status === 'succeeded') return exit.ok;
-  return status === 'cancelled' || error?.code === 'APPROVAL_REJECTED' || error?.code === 'APPROVAL_EXPIRED' ? exit.stopped : exit.failed;
 }

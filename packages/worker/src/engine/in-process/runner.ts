@@ -82,7 +82,25 @@ export class InProcessRunner implements Runner {
   }
 
   async cancel(runId: string): Promise<void> {
-    this.#live(runId).durable.cancel();
+    const { durable, ended, result } = this.#live(runId);
+    if (ended) {
+      const { status } = await result;
+      const how = status === 'cancelled' ? 'was cancelled' : status;
+      throw TaskError.terminal('RUN_ENDED', `run ${runId} has ended: it ${how}`, { details: { status } });
+    }
+    durable.cancel();
+  }
+
+  kill(runId: string): Promise<void> {
+    return Promise.reject(onlyHere(runId, 'killed', 'end the process instead'));
+  }
+
+  pause(runId: string): Promise<void> {
+    return Promise.reject(onlyHere(runId, 'paused', 'runs of an engine can be paused'));
+  }
+
+  resume(runId: string): Promise<void> {
+    return Promise.reject(onlyHere(runId, 'resumed', 'it is never paused'));
   }
 
   async active(): Promise<ActiveRun[]> {
@@ -92,6 +110,10 @@ export class InProcessRunner implements Runner {
         const pending = pendingOf(durable);
         return { runId, state: pending.length > 0 ? 'waiting' : 'running', pending };
       });
+  }
+
+  async find(runId: string): Promise<ActiveRun | undefined> {
+    return (await this.active()).find((run) => run.runId === runId);
   }
 
   onEvent(listener: (event: RunEvent) => void): () => void {
@@ -145,6 +167,10 @@ export class InProcessRunner implements Runner {
         });
     });
   }
+}
+
+function onlyHere(runId: string, what: string, why: string): TaskError {
+  return TaskError.terminal('ENGINE_EPHEMERAL', `run ${runId} lives in this process only and cannot be ${what}: ${why}`);
 }
 
 function pendingOf(durable: InProcessDurable): PendingDecision[] {

@@ -1,8 +1,11 @@
 import { TaskError } from '@summit/maestro-sdk';
 import type { RunInput } from '../../interpreter/run-input.ts';
-import type { ActiveRun, DecisionInput, PendingDecision, RunResult } from '../../run.ts';
-import { type Endpoint, type HttpAnswer, request, Unreachable, where } from './http.ts';
-import { SERVICE } from './service.ts';
+import type { DecisionInput, RunResult } from '../../run.ts';
+import { messageOf, refused, unknownRun } from './answer.ts';
+import type { RestateApi, Row } from './api.ts';
+import { type Endpoint, type HttpAnswer, type RequestOptions, request, Unreachable, where } from './http.ts';
+import { RunInvocations } from './invocations.ts';
+import { SERVICE } from './service-name.ts';
 
 /** Run ids go into URLs and queries. */
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -13,9 +16,11 @@ export function checkRunId(runId: string): void {
 }
 
 /** Everything Maestro asks of a Restate server: its ingress and its admin API. */
-export class RestateClient {
+export class RestateClient implements RestateApi {
   readonly #ingress: Endpoint;
   readonly #adminApi: Endpoint;
+  /** The runs as Restate lists them. */
+  readonly runs = new RunInvocations(this);
 
   constructor(ingress: Endpoint, admin: Endpoint) {
     this.#ingress = ingress;
@@ -24,7 +29,7 @@ export class RestateClient {
 
   /** True when partitions are up and queries are answered; `/health` says yes too early. */
   async ready(): Promise<boolean> {
-    const answer = await this.#query('select count(*) as n from sys_invocation', 2_000).catch(() => undefined);
+    const answer = await this.query('select count(*) as n from sys_invocation', 2_000).catch(() => undefined);
     return answer !== undefined;
   }
 
@@ -58,107 +63,44 @@ export class RestateClient {
     const answer = await request(this.#ingress, 'POST', `/${SERVICE}/${runId}/decide`, { body: decision, timeoutMs: 30_000 });
     if (answer.status < 300) return;
     if (answer.status === 503) throw new Unreachable(`${where(this.#ingress)}: 503 ${messageOf(answer)}`);
-    if (!(await this.knows(runId))) throw unknownRun(runId);
+    if (!(await this.runs.knows(runId))) throw unknownRun(runId);
     throw TaskError.terminal('DECISION_REFUSED', `run ${runId}: ${messageOf(answer)}`);
   }
 
-  async cancel(runId: string): Promise<void> {
-    const id = await this.#invocation(runId);
-    const answer = await this.#admin('PATCH', `/invocations/${id}/cancel`, { timeoutMs: 30_000 });
-    if (answer.status >= 300) throw refused(`run ${runId} cannot be cancelled`, answer);
-  }
-
-  /** True when the engine has heard of the run. */
-  async knows(runId: string): Promise<boolean> {
-    return (await this.#runs(`and target_service_key = '${runId}'`)).length > 0;
-  }
-
-  /** Runs that have not ended. */
-  async active(): Promise<ActiveRun[]> {
-    const runs = await this.#runs("and status <> 'completed'");
-    const states = await this.#query(
-      `select service_key, key, value_utf8 from state where service_name = '${SERVICE}' and key = 'pending'`,
-    );
-    const pending = new Map(states.map((row) => [row.service_key, JSON.parse(row.value_utf8 ?? '[]') as PendingDecision[]]));
-    return runs.map((row) => {
-      const runId = row.target_service_key ?? '';
-      const waiting = pending.get(runId) ?? [];
-      const state = row.status === 'paused' ? 'stuck' : waiting.length > 0 ? 'waiting' : 'running';
-      return { runId, state, pending: waiting };
-    });
+  /** True when some worker has registered; whether it answers shows in the runs. */
+  async served(): Promise<boolean> {
+    return (await this.query(`select name from sys_service where name = '${SERVICE}'`)).length > 0;
   }
 
   /** Adds this worker to the engine's deployments. */
   async register(uri: string): Promise<void> {
-    const added = await this.#admin('POST', '/deployments', { body: { uri }, timeoutMs: 30_000 });
+    const added = await this.admin('POST', '/deployments', { body: { uri }, timeoutMs: 30_000 });
     if (added.status >= 300) throw refused(`worker ${uri} cannot be registered at ${where(this.#adminApi)}`, added);
   }
 
   /** Points an engine of our own to this worker: new runs, and the ones that began with a worker at another address. */
   async takeOver(uri: string): Promise<void> {
-    const listed = await this.#admin('GET', '/deployments', { timeoutMs: 30_000 });
+    const listed = await this.admin('GET', '/deployments', { timeoutMs: 30_000 });
     if (listed.status >= 300) throw refused(`deployments of ${where(this.#adminApi)} cannot be read`, listed);
     const { deployments } = JSON.parse(listed.body) as { deployments: { id: string }[] };
     for (const { id } of deployments) {
-      const moved = await this.#admin('PATCH', `/deployments/${id}`, { body: { uri, overwrite: true }, timeoutMs: 30_000 });
+      const moved = await this.admin('PATCH', `/deployments/${id}`, { body: { uri, overwrite: true }, timeoutMs: 30_000 });
       if (moved.status >= 300) throw refused(`worker ${uri} cannot take over from an earlier one at ${where(this.#adminApi)}`, moved);
     }
     if (deployments.length === 0) await this.register(uri);
   }
 
-  /** Has the engine try again now what it had put off because no worker answered. */
-  async resumeAll(): Promise<void> {
-    const rows = await this.#query(
-      `select id from sys_invocation where target_service_name = '${SERVICE}' and status in ('backing-off', 'paused')`,
-    );
-    for (const { id } of rows) {
-      const answer = await this.#admin('PATCH', `/invocations/${id}/resume`, { timeoutMs: 30_000 });
-      // 409: it went on by itself meanwhile.
-      if (answer.status >= 300 && answer.status !== 409 && answer.status !== 404)
-        throw refused(`invocation ${id} cannot be resumed`, answer);
-    }
-  }
-
-  async #invocation(runId: string): Promise<string> {
-    const [row] = await this.#runs(`and target_service_key = '${runId}' and status <> 'completed'`);
-    if (row?.id === undefined) throw unknownRun(runId);
-    return row.id;
-  }
-
-  #runs(condition: string): Promise<Record<string, string | undefined>[]> {
-    return this.#query(
-      `select id, target_service_key, status from sys_invocation where target_service_name = '${SERVICE}' and target_handler_name = 'run' ${condition} order by created_at`,
-    );
-  }
-
   /** A request to the admin API. While the server finds its feet after a crash it answers 5xx, which is as good as no answer. */
-  async #admin(method: string, path: string, options: Parameters<typeof request>[3]): Promise<HttpAnswer> {
+  async admin(method: string, path: string, options: RequestOptions): Promise<HttpAnswer> {
     const answer = await request(this.#adminApi, method, path, options);
     if (answer.status >= 500) throw new Unreachable(`${where(this.#adminApi)}: ${answer.status} ${messageOf(answer)}`);
     return answer;
   }
 
-  async #query(query: string, timeoutMs = 30_000): Promise<Record<string, string | undefined>[]> {
-    const answer = await this.#admin('POST', '/query', { body: { query }, timeoutMs });
+  /** What Restate's tables say. */
+  async query(query: string, timeoutMs = 30_000): Promise<Row[]> {
+    const answer = await this.admin('POST', '/query', { body: { query }, timeoutMs });
     if (answer.status >= 300) throw refused(`query to ${where(this.#adminApi)} failed`, answer);
-    return (JSON.parse(answer.body) as { rows: Record<string, string | undefined>[] }).rows;
+    return (JSON.parse(answer.body) as { rows: Row[] }).rows;
   }
-}
-
-function unknownRun(runId: string): TaskError {
-  return TaskError.terminal('RUN_UNKNOWN', `there is no run ${runId} that has not ended; "maestro runs list" shows the ones there are`);
-}
-
-function refused(what: string, answer: HttpAnswer): TaskError {
-  return TaskError.terminal('ENGINE_REFUSED', `${what}: ${answer.status} ${messageOf(answer)}`);
-}
-
-function messageOf(answer: HttpAnswer): string {
-  try {
-    const { message } = JSON.parse(answer.body) as { message?: string };
-    if (message !== undefined) return message;
-  } catch {
-    // Not JSON: the text itself is all there is to say.
-  }
-  return answer.body.slice(0, 500);
 }

@@ -4,7 +4,7 @@ import { createEndpointHandler } from '@restatedev/restate-sdk';
 import { type Logger, TaskError } from '@summit/maestro-sdk';
 import type { EventSink } from '../../interpreter/events.ts';
 import type { TaskHost } from '../../interpreter/host.ts';
-import { runService } from './service.ts';
+import { deskService, runService } from './service.ts';
 
 /** How the worker's endpoint listens. */
 export interface EndpointOptions {
@@ -30,11 +30,20 @@ export class WorkerEndpoint {
   }
 
   /** Starts listening, by default on a free port of the loopback interface. Throws `PORT_UNAVAILABLE`. */
-  static async listen(host: TaskHost, sink: EventSink, options: EndpointOptions): Promise<WorkerEndpoint> {
+  static listen(host: TaskHost, sink: EventSink, options: EndpointOptions): Promise<WorkerEndpoint> {
+    return WorkerEndpoint.#listen([runService(host, sink, options.inactivityMs)], options);
+  }
+
+  /** The same for a process that takes decisions and executes nothing. */
+  static listenForDecisions(options: EndpointOptions): Promise<WorkerEndpoint> {
+    return WorkerEndpoint.#listen([deskService()], options);
+  }
+
+  static async #listen(services: ReturnType<typeof runService>[], options: EndpointOptions): Promise<WorkerEndpoint> {
     const sockets = new Set<Socket>();
     const server = createServer(
       createEndpointHandler({
-        services: [runService(host, sink, options.inactivityMs)],
+        services,
         ...(options.identityKeys ? { identityKeys: [...options.identityKeys] } : {}),
         logger: ({ level, replaying }, message, ...rest: unknown[]) => {
           // The SDK reports every attempt that ends early as a warning; those are part of an ordinary restart.

@@ -10,6 +10,15 @@ export interface HttpAnswer {
   body: string;
 }
 
+/** What a request is sent with. */
+export interface RequestOptions {
+  /** Sent as JSON. */
+  body?: unknown;
+  signal?: AbortSignal;
+  timeoutMs?: number;
+  headers?: Record<string, string>;
+}
+
 /** The endpoint did not answer at all: nothing listens, or the connection broke. */
 export class Unreachable extends Error {
   override name = 'Unreachable';
@@ -19,12 +28,7 @@ export class Unreachable extends Error {
  * One request to a Restate API. Restate's client library speaks `fetch`, which knows no Unix sockets;
  * the embedded server listens on nothing else. Rejects with {@link Unreachable}.
  */
-export function request(
-  endpoint: Endpoint,
-  method: string,
-  path: string,
-  options: { body?: unknown; signal?: AbortSignal; timeoutMs?: number; headers?: Record<string, string> } = {},
-): Promise<HttpAnswer> {
+export function request(endpoint: Endpoint, method: string, path: string, options: RequestOptions = {}): Promise<HttpAnswer> {
   const text = options.body === undefined ? undefined : JSON.stringify(options.body);
   const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
   if (text !== undefined) {

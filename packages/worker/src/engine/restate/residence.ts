@@ -1,14 +1,15 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Logger, TaskError } from '@summit/maestro-sdk';
+import type { Logger } from '@summit/maestro-sdk';
 import { type HostLock, takeHostLock } from '../../embedded/host-lock.ts';
 import { EmbeddedServer, embeddedClient } from '../../embedded/server.ts';
 import type { EventSink } from '../../interpreter/events.ts';
 import type { TaskHost } from '../../interpreter/host.ts';
 import type { EngineOptions } from '../../options.ts';
 import type { RestateClient } from './client.ts';
+import type { Access } from './control.ts';
 import { WorkerEndpoint } from './endpoint.ts';
+import { useFolder } from './folder.ts';
 import { Unreachable } from './http.ts';
 
 /** How often a process that is not the host looks whether it has to become it, in milliseconds. */
@@ -17,10 +18,7 @@ const WATCH_MS = 250;
 const SERVE_MS = 60_000;
 
 /** Where runs live: a way to the engine, and a worker that serves it, here or in another process. */
-export interface Residence {
-  readonly client: RestateClient;
-  /** Resolves when the engine answers and some worker serves it. */
-  ready(): Promise<void>;
+export interface Residence extends Access {
   close(): Promise<void>;
 }
 
@@ -54,12 +52,7 @@ export class EmbeddedResidence implements Residence {
     sink: EventSink,
     log?: Logger,
   ): Promise<EmbeddedResidence> {
-    try {
-      mkdirSync(engine.dir, { recursive: true });
-      writeFileSync(join(engine.dir, '.gitignore'), '*\n');
-    } catch (cause) {
-      throw TaskError.terminal('STATE_FOLDER_UNUSABLE', `${engine.dir} cannot be written: ${(cause as Error).message}`, { cause });
-    }
+    useFolder(engine.dir);
     const residence = new EmbeddedResidence(engine, host, sink, log);
     await residence.ready();
     residence.#watch = residence.#keepWatch();
@@ -132,7 +125,7 @@ export class EmbeddedResidence implements Residence {
     for (;;) {
       try {
         await this.client.takeOver(`http://127.0.0.1:${endpoint.port}/`);
-        await this.client.resumeAll();
+        await this.client.runs.resumeAll();
         return;
       } catch (error) {
         if (!(error instanceof Unreachable) || Date.now() > end) throw error;

@@ -8,9 +8,7 @@ import type { RunInput } from '../../interpreter/run-input.ts';
 import type { DecisionInput, PendingDecision, RunResult } from '../../run.ts';
 import { chooseQuestion } from '../decide.ts';
 import { RestateDurable } from './durable.ts';
-
-/** Name of the Restate workflow; its key is the run id. */
-export const SERVICE = 'Run';
+import { SERVICE } from './service-name.ts';
 
 /** Longer than any task may take: below it Restate would abort a running attempt and start it again. */
 const ABORT_TIMEOUT_MS = 30 * 24 * 60 * 60_000;
@@ -22,6 +20,12 @@ const INACTIVITY_MS = 60 * 60_000;
 /** How long a finished run can be attached to. */
 const RETENTION_MS = 7 * 24 * 60 * 60_000;
 
+/**
+ * When the engine tries again to go on with a run that its worker did not answer for, or whose code failed: after five seconds at most,
+ * for more than an hour. Then it pauses the run, and says why; a worker that starts has it try again.
+ */
+const RETRY = { initialInterval: 50, exponentiationFactor: 2, maxInterval: 5_000, maxAttempts: 1_000, onMaxAttempts: 'pause' } as const;
+
 /** The workflow that every run is an instance of. */
 export function runService(host: TaskHost, sink: EventSink, inactivityMs = INACTIVITY_MS) {
   return workflow({
@@ -32,22 +36,43 @@ export function runService(host: TaskHost, sink: EventSink, inactivityMs = INACT
           throw new TerminalError('a run is started through the Maestro worker API');
         return interpret(input, new RestateDurable(context), host, sink);
       },
-      decide: async (context: WorkflowSharedContext, given: DecisionInput): Promise<{ recorded: true }> => {
-        const pending = (await context.get<PendingDecision[]>('pending')) ?? [];
-        const at = new Date(await context.date.now()).toISOString();
-        const chosen = chooseQuestion(pending, given);
-        if ('refused' in chosen) throw new TerminalError(chosen.refused, { errorCode: 409 });
-        const decision: Decision = { approved: given.approved, by: given.by, role: given.role, at };
-        if (given.comment !== undefined) decision.comment = given.comment;
-        await context.promise<Decision>(questionName(chosen.question.name, given.role)).resolve(decision);
-        return { recorded: true };
-      },
+      decide,
     },
-    options: {
-      inactivityTimeout: inactivityMs,
-      abortTimeout: ABORT_TIMEOUT_MS,
-      workflowRetention: RETENTION_MS,
-      journalRetention: 0,
-    },
+    options: options(inactivityMs),
   });
+}
+
+/**
+ * The same workflow in a process that takes decisions and executes nothing: a run that the engine has it go on with is kept
+ * waiting until that process ends, and then goes on with a worker.
+ */
+export function deskService() {
+  return workflow({
+    name: SERVICE,
+    handlers: { run: (_: WorkflowContext, _input: RunInput) => new Promise<RunResult>(() => {}), decide },
+    options: options(INACTIVITY_MS),
+  });
+}
+
+async function decide(context: WorkflowSharedContext, given: DecisionInput): Promise<{ recorded: true }> {
+  const pending = (await context.get<PendingDecision[]>('pending')) ?? [];
+  const at = new Date(await context.date.now()).toISOString();
+  const chosen = chooseQuestion(pending, given);
+  if ('refused' in chosen) throw new TerminalError(chosen.refused, { errorCode: 409 });
+  const decision: Decision = { approved: given.approved, by: given.by, role: given.role, at };
+  if (given.comment !== undefined) decision.comment = given.comment;
+  await context.promise<Decision>(questionName(chosen.question.name, given.role)).resolve(decision);
+  return { recorded: true };
+}
+
+function options(inactivityTimeout: number) {
+  return {
+    inactivityTimeout,
+    abortTimeout: ABORT_TIMEOUT_MS,
+    workflowRetention: RETENTION_MS,
+    journalRetention: 0,
+    retryPolicy: RETRY,
+    // Code that takes other steps than those recorded would fail again and again.
+    onJournalMismatchErrors: 'pause',
+  } as const;
 }

@@ -1,0 +1,89 @@
+import type { RunResult } from '@summit/maestro-worker';
+import { commandLine } from '../command-line.ts';
+import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { type ExitCode, exit } from '../exit.ts';
+import { asClient, unserved } from '../run/client.ts';
+import { exitFor } from '../run/exit-for.ts';
+import { sharedEngine } from '../run/open.ts';
+import { resultText } from '../run/result-text.ts';
+
+export interface CancelOptions {
+  wait?: boolean;
+  kill?: boolean;
+}
+
+/** `maestro runs cancel` */
+export async function cancelRun(context: Context, runId: string, options: CancelOptions): Promise<ExitCode> {
+  const { out } = context.terminal;
+  const config = sharedEngine(await context.config());
+  const how = await asClient(context, 'runs', async (client): Promise<'already' | 'killed' | 'asked' | 'recorded' | RunResult> => {
+    try {
+      await (options.kill ? client.kill(runId) : client.cancel(runId));
+    } catch (error) {
+      if (endedAs(error) === 'cancelled') return 'already';
+      throw ended(error);
+    }
+    if (options.kill) return 'killed';
+    if (!client.served) {
+      if (options.wait) {
+        throw new CliError(`the cancel of run ${runId} is recorded, and nobody is there to carry it out`, {
+          code: 'WORKER_MISSING',
+          next: `start a worker: ${commandLine(context, ['up'])}`,
+        });
+      }
+      return 'recorded';
+    }
+    return options.wait ? (await client.attach(runId)).result() : 'asked';
+  });
+  if (typeof how === 'object') {
+    for (const line of resultText(how, undefined, out.colors)) out.line(line);
+    // That it was cancelled is what was wanted.
+    return how.status === 'cancelled' ? exit.ok : exitFor(how);
+  }
+  if (how === 'already') out.line(`run ${runId} was cancelled before`);
+  else if (how === 'killed')
+    out.line(`run ${runId} was ended in the engine: nothing is undone, and what was being executed may still come to its end`);
+  else {
+    out.line(`run ${runId} is being cancelled: what is on is stopped, what was done is undone, and the result recorded`);
+    if (how === 'recorded') out.line(`  ${unserved(context, config)}`);
+  }
+  return exit.ok;
+}
+
+/** `maestro runs pause` */
+export async function pauseRun(context: Context, runId: string): Promise<ExitCode> {
+  await asClient(context, 'runs', (client) => client.pause(runId).catch(rethrow));
+  const { out } = context.terminal;
+  out.line(`run ${runId} is being paused: attempts that are on come to their end, nothing more begins`);
+  out.line(`  it goes on with: ${commandLine(context, ['runs', 'resume', runId])}`);
+  return exit.ok;
+}
+
+/** `maestro runs resume` */
+export async function resumeRun(context: Context, runId: string, options: { deployment?: string }): Promise<ExitCode> {
+  const config = sharedEngine(await context.config());
+  const served = await asClient(context, 'runs', async (client) => {
+    await client.resume(runId, options).catch(rethrow);
+    return client.served;
+  });
+  const { out } = context.terminal;
+  out.line(`run ${runId} goes on${options.deployment === undefined ? '' : ` with deployment ${options.deployment}`}`);
+  if (!served) out.line(`  ${unserved(context, config)}`);
+  return exit.ok;
+}
+
+function rethrow(error: unknown): never {
+  throw ended(error);
+}
+
+/** That a run had ended is the command's answer, not a failure of the command. */
+function ended(error: unknown): unknown {
+  if (endedAs(error) === undefined || !(error instanceof Error)) return error;
+  return new CliError(error.message, { code: 'RUN_ENDED', exitCode: exit.failed, cause: error });
+}
+
+function endedAs(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'RUN_ENDED') return undefined;
+  return ('details' in error && (error.details as { status?: unknown } | undefined)?.status) ?? 'unknown';
+}

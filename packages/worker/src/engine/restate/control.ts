@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { admit } from '../../admission.ts';
+import type { TaskRegistry } from '../../packages/tasks.ts';
+import type { ActiveRun, DecisionInput, RunControl, RunHandle, RunRequest, RunResult } from '../../run.ts';
+import { checkRunId, type RestateClient } from './client.ts';
+import { Unreachable } from './http.ts';
+
+/** How long to wait before asking an engine again that did not answer, in milliseconds. */
+const AGAIN_MS = 100;
+
+/** A way to the engine. */
+export interface Access {
+  readonly client: RestateClient;
+  /** Resolves when the engine answers, however long that takes; rejects when it never will. */
+  ready(): Promise<void>;
+}
+
+/** What can be done with runs on Restate, by whatever way it is reached. */
+export abstract class RestateControl implements RunControl {
+  readonly kind = 'restate';
+  readonly #access: Access;
+  readonly #registry: () => Promise<TaskRegistry>;
+  protected readonly closing = new AbortController();
+
+  /** `registry`: the tasks that may be used here. */
+  constructor(access: Access, registry: () => Promise<TaskRegistry>) {
+    this.#access = access;
+    this.#registry = registry;
+  }
+
+  abstract close(): Promise<void>;
+
+  async start(request: RunRequest): Promise<RunHandle> {
+    const run = admit(request, await this.#registry());
+    await this.#persist((client) => client.start(run));
+    return this.#handle(run.runId);
+  }
+
+  async attach(runId: string): Promise<RunHandle> {
+    checkRunId(runId);
+    return this.#handle(runId);
+  }
+
+  decide(runId: string, decision: DecisionInput): Promise<void> {
+    return this.#about(runId, (client) => client.decide(runId, decision));
+  }
+
+  cancel(runId: string): Promise<void> {
+    return this.#about(runId, (client) => client.runs.cancel(runId));
+  }
+
+  kill(runId: string): Promise<void> {
+    return this.#about(runId, (client) => client.runs.kill(runId));
+  }
+
+  pause(runId: string): Promise<void> {
+    return this.#about(runId, (client) => client.runs.pause(runId));
+  }
+
+  resume(runId: string, { deployment }: { deployment?: string } = {}): Promise<void> {
+    return this.#about(runId, (client) => client.runs.resume(runId, deployment));
+  }
+
+  active(): Promise<ActiveRun[]> {
+    return this.#persist((client) => client.runs.active());
+  }
+
+  async find(runId: string): Promise<ActiveRun | undefined> {
+    const [run] = await this.#about(runId, (client) => client.runs.active(runId));
+    return run;
+  }
+
+  async #about<T>(runId: string, ask: (client: RestateClient) => Promise<T>): Promise<T> {
+    checkRunId(runId);
+    return this.#persist(ask);
+  }
+
+  #handle(runId: string): RunHandle {
+    let result: Promise<RunResult> | undefined;
+    return {
+      runId,
+      result: () => {
+        result ??= this.#persist((client) => client.attach(runId, this.closing.signal));
+        return result;
+      },
+    };
+  }
+
+  /** Repeats what is safe to repeat for as long as the engine is out of reach, which it is while it starts again. */
+  async #persist<T>(ask: (client: RestateClient) => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await ask(this.#access.client);
+      } catch (error) {
+        if (!(error instanceof Unreachable)) throw error;
+        await delay(AGAIN_MS, undefined, { signal: this.closing.signal });
+        await this.#access.ready();
+      }
+    }
+  }
+}

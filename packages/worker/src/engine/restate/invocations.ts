@@ -1,0 +1,160 @@
+import { TaskError } from '@summit/maestro-sdk';
+import type { ActiveRun, PendingDecision, RunProblem, RunResult } from '../../run.ts';
+import { messageOf, refused, unknownRun } from './answer.ts';
+import type { RestateApi, Row } from './api.ts';
+import { problemOf, problemOfPause } from './problem.ts';
+import { SERVICE } from './service-name.ts';
+
+const TIMEOUT_MS = 30_000;
+
+/** The runs as Restate sees them: invocations of one workflow, which its admin API lists, cancels, pauses and resumes. */
+export class RunInvocations {
+  readonly #client: RestateApi;
+
+  constructor(client: RestateApi) {
+    this.#client = client;
+  }
+
+  /** Runs that have not ended, oldest first; of the run `runId` only, where that is given. */
+  async active(runId?: string): Promise<ActiveRun[]> {
+    const only = runId === undefined ? '' : ` and target_service_key = '${runId}'`;
+    const rows = await this.#rows(`and status <> 'completed'${only}`);
+    if (rows.length === 0) return [];
+    const key = runId === undefined ? '' : ` and service_key = '${runId}'`;
+    const states = await this.#client.query(
+      `select service_key, value_utf8 from state where service_name = '${SERVICE}' and key = 'pending'${key}`,
+    );
+    const pending = new Map(states.map((row) => [row.service_key, JSON.parse(row.value_utf8 ?? '[]') as PendingDecision[]]));
+    const pauses = await this.#pauses(rows.filter(({ status }) => status === 'paused'));
+    return rows.map((row) => {
+      const id = row.target_service_key ?? '';
+      const waiting = pending.get(id) ?? [];
+      const problem = row.status === 'paused' ? pauses.get(row.id) : row.status === 'backing-off' ? problemOf(row) : undefined;
+      const run: ActiveRun = { runId: id, state: stateOf(row.status, problem, waiting), pending: waiting };
+      if (problem !== undefined) run.problem = problem;
+      return run;
+    });
+  }
+
+  /** True when the engine has heard of the run. */
+  async knows(runId: string): Promise<boolean> {
+    return (await this.#rows(`and target_service_key = '${runId}'`)).length > 0;
+  }
+
+  /** Tells a run to stop what it does and to undo what it did; also one that is paused. Throws `RUN_ENDED`, `RUN_UNKNOWN`. */
+  async cancel(runId: string): Promise<void> {
+    await this.#patch(runId, 'cancel', 'cancelled');
+  }
+
+  /** Ends a run in the engine, at once: its code is not asked, nothing is undone. Throws `RUN_ENDED`, `RUN_UNKNOWN`. */
+  async kill(runId: string): Promise<void> {
+    await this.#patch(runId, 'kill', 'killed');
+  }
+
+  /** Has the engine begin nothing more of a run; attempts that are on come to their end. Throws `RUN_ENDED`, `RUN_UNKNOWN`. */
+  async pause(runId: string): Promise<void> {
+    await this.#patch(runId, 'pause', 'paused');
+  }
+
+  /**
+   * Has a run that is paused or waits for its next try go on now; with `deployment` on another version of the worker (its id, or `latest`).
+   * Throws `RUN_ENDED`, `RUN_UNKNOWN`, `DEPLOYMENT_UNSUITABLE`, and `RUN_NOT_STUCK` for a run that is on.
+   */
+  async resume(runId: string, deployment?: string): Promise<void> {
+    const row = await this.#unended(runId);
+    if (row.status !== 'paused' && row.status !== 'backing-off') {
+      throw TaskError.terminal('RUN_NOT_STUCK', `run ${runId} is not paused: the engine says it is ${row.status ?? 'unknown'}`);
+    }
+    const query = deployment === undefined ? '' : `?deployment=${encodeURIComponent(deployment)}`;
+    const answer = await this.#client.admin('PATCH', `/invocations/${row.id}/resume${query}`, { timeoutMs: TIMEOUT_MS });
+    if (answer.status < 300) return;
+    if (deployment !== undefined) {
+      const deployments = await this.#client.query('select id, endpoint, created_at from sys_deployment order by created_at desc');
+      const known = deployments.map(({ id, endpoint }) => `${id} (${endpoint ?? 'no address'})`).join(', ');
+      throw TaskError.terminal(
+        'DEPLOYMENT_UNSUITABLE',
+        `run ${runId} cannot go on with deployment "${deployment}": ${messageOf(answer)}; there are: ${known || 'none'}`,
+      );
+    }
+    throw refused(`run ${runId} cannot be resumed`, answer);
+  }
+
+  /**
+   * Has the engine try again now what it had put off because no worker answered, and what it had given up on. What a person has
+   * paused stays so.
+   */
+  async resumeAll(): Promise<void> {
+    const rows = await this.#client.query(
+      `select id, status from sys_invocation where target_service_name = '${SERVICE}' and status in ('backing-off', 'paused')`,
+    );
+    const pauses = await this.#pauses(rows.filter(({ status }) => status === 'paused'));
+    for (const { id, status } of rows) {
+      if (status === 'paused' && pauses.get(id) === undefined) continue;
+      const answer = await this.#client.admin('PATCH', `/invocations/${id}/resume`, { timeoutMs: TIMEOUT_MS });
+      // 409: it went on by itself meanwhile.
+      if (answer.status >= 300 && answer.status !== 409 && answer.status !== 404)
+        throw refused(`invocation ${id} cannot be resumed`, answer);
+    }
+  }
+
+  async #patch(runId: string, what: 'cancel' | 'kill' | 'pause', done: string): Promise<void> {
+    const { id } = await this.#unended(runId);
+    const answer = await this.#client.admin('PATCH', `/invocations/${id}/${what}`, { timeoutMs: TIMEOUT_MS });
+    if (answer.status < 300) return;
+    // It may have ended between the two requests.
+    await this.#unended(runId);
+    throw refused(`run ${runId} cannot be ${done}`, answer);
+  }
+
+  async #unended(runId: string): Promise<Row> {
+    const rows = await this.#rows(`and target_service_key = '${runId}'`);
+    const row = rows.find(({ status }) => status !== 'completed');
+    if (row !== undefined) return row;
+    if (rows.length === 0) throw unknownRun(runId);
+    const how = await this.#result(runId);
+    throw TaskError.terminal('RUN_ENDED', `run ${runId} has ended${how === undefined ? '' : `: it ${HOW[how.status]}`}`, {
+      details: how === undefined ? undefined : { status: how.status },
+    });
+  }
+
+  /** The result of a run that has ended; undefined where it ended in the engine, e.g. because it was killed. */
+  async #result(runId: string): Promise<RunResult | undefined> {
+    try {
+      return await this.#client.attach(runId, AbortSignal.timeout(TIMEOUT_MS));
+    } catch (error) {
+      if (error instanceof TaskError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Why the engine paused each of `rows`; of those that a person has paused, nothing. */
+  async #pauses(rows: readonly Row[]): Promise<Map<string | undefined, RunProblem>> {
+    const problems = new Map<string | undefined, RunProblem>();
+    if (rows.length === 0) return problems;
+    const ids = rows.map(({ id }) => `'${id}'`).join(', ');
+    const events = await this.#client.query(
+      `select id, appended_at, event_json from sys_journal_events where event_type = 'Paused' and id in (${ids}) order by appended_at`,
+    );
+    for (const { id, appended_at: at, event_json: json } of events) {
+      const problem = problemOfPause(json, at);
+      // The last pause counts: it may have been resumed and paused by hand since.
+      if (problem === undefined) problems.delete(id);
+      else problems.set(id, problem);
+    }
+    return problems;
+  }
+
+  #rows(condition: string): Promise<Row[]> {
+    return this.#client.query(
+      `select id, target_service_key, status, retry_count, next_retry_at, last_failure, last_failure_error_code, pinned_deployment_id from sys_invocation where target_service_name = '${SERVICE}' and target_handler_name = 'run' ${condition} order by created_at`,
+    );
+  }
+}
+
+const HOW: Record<RunResult['status'], string> = { succeeded: 'succeeded', failed: 'failed', cancelled: 'was cancelled' };
+
+function stateOf(status: string | undefined, problem: RunProblem | undefined, pending: readonly PendingDecision[]): ActiveRun['state'] {
+  if (status === 'paused') return problem === undefined ? 'paused' : 'stuck';
+  if (pending.length > 0) return 'waiting';
+  return status === 'backing-off' ? 'retrying' : 'running';
+}

@@ -1,0 +1,71 @@
+import { RestateControl } from './engine/restate/control.ts';
+import type { RunnerOptions } from './options.ts';
+import { loadTasks } from './packages/tasks.ts';
+import type { RunClient } from './run.ts';
+
+/** What a client needs to know; the tasks are loaded only where a run is started. */
+export interface ClientOptions extends Pick<RunnerOptions, 'engine' | 'packages' | 'from' | 'logger'> {
+  /**
+   * What it is opened for. `runs`: to list, cancel, pause, resume them; `decisions`: to answer their questions as well, and to start runs.
+   * With the embedded engine and nobody who serves it, the second takes longer.
+   */
+  purpose: 'runs' | 'decisions';
+}
+
+/**
+ * Opens a way to the runs of an engine for a process that executes none of them. It never becomes a worker: with a Restate server that
+ * somebody else runs nothing is registered there. With the embedded engine the server is started where no other process has; what is
+ * asked for is then kept until `maestro up`. Throws `ENGINE_EPHEMERAL` for the in-process engine.
+ */
+export async function openClient(options: ClientOptions): Promise<RunClient> {
+  const { engine, purpose, logger } = options;
+  if (engine.kind === 'in-process') {
+    const { TaskError } = await import('@summit/maestro-sdk');
+    throw TaskError.terminal('ENGINE_EPHEMERAL', 'runs of the in-process engine live and end in the process that started them');
+  }
+  const { EmbeddedDesk, RemoteAccess } = await import('./engine/restate/desk.ts');
+  if (engine.kind === 'embedded') {
+    const desk = await EmbeddedDesk.open(engine, purpose === 'decisions', logger);
+    return new RestateRunClient(
+      options,
+      desk,
+      () => desk.served,
+      () => desk.close(),
+    );
+  }
+  const { RestateClient } = await import('./engine/restate/client.ts');
+  const access = new RemoteAccess(new RestateClient({ url: engine.ingressUrl }, { url: engine.adminUrl }), engine.adminUrl);
+  await access.ready();
+  const served = await access.client.served();
+  return new RestateRunClient(
+    options,
+    access,
+    () => served,
+    async () => {},
+  );
+}
+
+class RestateRunClient extends RestateControl implements RunClient {
+  readonly #served: () => boolean;
+  readonly #close: () => Promise<void>;
+
+  constructor(
+    options: ClientOptions,
+    access: ConstructorParameters<typeof RestateControl>[0],
+    served: () => boolean,
+    close: () => Promise<void>,
+  ) {
+    super(access, () => loadTasks(options.packages, options.from));
+    this.#served = served;
+    this.#close = close;
+  }
+
+  get served(): boolean {
+    return this.#served();
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort(new Error('the client was closed'));
+    await this.#close();
+  }
+}
