@@ -1,14 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { validate as findingsIn } from 'dockerfile-utils';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import type { IRestateCluster, IRestateDeployment } from './restate-operator.ts';
 import { root } from './workspace.ts';
 
 const deploy = join(root, 'deploy');
-const { parseAllDocuments } = createRequire(join(root, 'packages/cli/package.json'))('yaml') as typeof import('yaml');
 
 interface Resource {
   apiVersion: string;
