@@ -6,10 +6,13 @@ import { type RunInput, runRef } from './interpreter/run-input.ts';
 import { isWorkflow } from './interpreter/sub-workflow.ts';
 import type { TaskRegistry } from './packages/tasks.ts';
 import { callsOf } from './plan-calls.ts';
-import type { RunRequest } from './run.ts';
+import type { Reuse, RunRequest } from './run.ts';
 
 /** Largest plan with its inputs, in bytes of JSON: it is kept in the run's journal and read on every replay. */
 const MAX_START_BYTES = 4 * 1024 * 1024;
+
+/** Largest results of another run that a run may take over, in bytes of JSON: an engine's message ends at 32 MiB. */
+const MAX_REUSE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Decides whether a run may start, whoever asks: the initiator's roles, inputs against their types, tasks installed with the
@@ -43,6 +46,7 @@ export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
     initiator,
     startedAt: new Date().toISOString(),
     ...(dryRun ? { dryRun } : {}),
+    ...(request.parent === undefined ? {} : { parent: request.parent }),
   };
   const bytes = Buffer.byteLength(JSON.stringify(run));
   if (bytes > MAX_START_BYTES) {
@@ -51,7 +55,16 @@ export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
       { code: 'RUN_TOO_LARGE' },
     );
   }
-  return run;
+  return request.reuse === undefined ? run : { ...run, reuse: checkReuse(request.reuse, ref) };
+}
+
+function checkReuse(reuse: Reuse, ref: string): Reuse {
+  const bytes = Buffer.byteLength(JSON.stringify(reuse));
+  if (bytes <= MAX_REUSE_BYTES) return reuse;
+  throw new InvalidInputError(
+    `what a retry of ${ref} takes over is ${bytes} bytes, more than the ${MAX_REUSE_BYTES} a run may be started with; run it again from the start`,
+    { code: 'RUN_TOO_LARGE' },
+  );
 }
 
 /** Holds everything the plan calls against what is installed here: tasks, hooks, compensations, sub-workflows. */

@@ -2,11 +2,13 @@ export { type SecretProvider, secretEnvironment, secretFiles } from './execution
 export { type ClientOptions, openClient } from './open-client.ts';
 export { openRunner } from './open-runner.ts';
 export type { EngineOptions, RunnerOptions } from './options.ts';
+export { type PastRun, retryRequest } from './retry/retry.ts';
 export type {
   ActiveRun,
   CompensationRecord,
   DecisionInput,
   PendingDecision,
+  Reuse,
   RunClient,
   RunControl,
   RunError,

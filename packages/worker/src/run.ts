@@ -1,5 +1,5 @@
 import type { Plan } from '@summit/maestro-manifest';
-import type { Decision, Initiator, JsonObject } from '@summit/maestro-sdk';
+import type { Decision, Initiator, Json, JsonObject } from '@summit/maestro-sdk';
 
 /** A request to run a plan. */
 export interface RunRequest {
@@ -9,8 +9,24 @@ export interface RunRequest {
   initiator: Initiator;
   /** Chosen by the caller to make starting idempotent; absent: a new one. */
   runId?: string;
+  /** The run it is made from. */
+  parent?: string;
+  /** What it takes over from there, see {@link reusable}. */
+  reuse?: Reuse;
   /** Preview (true) or execute (false), whatever the plan says; absent: as the plan says. */
   dryRun?: boolean;
+}
+
+/** What a run takes over from the run it was made from, by the names people know: `deploy`, `list[3]`, `parent/deploy`. */
+export interface Reuse {
+  /** What tasks, items and sub-workflows returned that are not executed again. */
+  results: { [name: string]: Json };
+  /** Failures that their workflow went on after, and that are not tried again either. */
+  tolerated?: { [name: string]: RunError };
+  /** The digest of the list that a task went over; what is known of its items counts for the very same list only. */
+  lists?: { [task: string]: string };
+  /** What had begun and not come to a good end: the run whose idempotency key it has. */
+  begun?: { [name: string]: string };
 }
 
 export type RunStatus = 'succeeded' | 'failed' | 'cancelled';
@@ -47,6 +63,8 @@ export interface TaskRecord {
   reason?: string;
   /** With `forEach`: of the items, how many there were and how they ended. The others were not started, or were cancelled. */
   items?: { total: number; succeeded: number; failed: number };
+  /** It was not executed, because the run takes over what came of it in the run it was made from. */
+  reused?: true;
   /** It was not executed, because the run was a dry run. */
   previewed?: boolean;
 }
@@ -76,6 +94,8 @@ export interface RunResult {
   omittedRecords?: number;
   approvals: Decision[];
   planDigest: string;
+  /** The run it was made from. */
+  parent?: string;
   /** Tasks that write were previewed. */
   dryRun?: true;
 }
@@ -103,16 +123,16 @@ export interface RunEvent {
  * |---|---|
  * | `run.awaiting-approval` | `name`, `pending`: the questions, `needed`: how many of them |
  * | `decision.made` | `name` of the question, and the decision |
- * | `run.started` | `ref`, `planDigest`, `tasks`: ids, `dryRun` |
+ * | `run.started` | `ref`, `planDigest`, `tasks`: ids, `parent`, `dryRun` |
  * | `run.finished` | `status`, `error` |
- * | `task.started` | `uses`; `phase` in `onFailure` and `finally`; `items`: how many, with `forEach` |
+ * | `task.started` | `uses`; `phase` in `onFailure` and `finally`; with `forEach` `items`: how many, and `list`: their digest; `begunIn`: the run whose idempotency key it has, where that is another |
  * | `task.attempt-failed` | `attempt`, `error`, `retryInMs` where there will be another; `item`; `compensation: true` where it is what undoes the task |
- * | `task.succeeded` | `attempts`, `output`; `items` as in the record; `previewed` |
- * | `task.failed` | `attempts`, `status`: `failed` or `cancelled`, `error`; `items`; `continued: true`: the run goes on (`continueOnError`) |
+ * | `task.succeeded` | `attempts`, `output`; `items` as in the record; `previewed`; `reused`: taken from the parent, not executed |
+ * | `task.failed` | `attempts`, `status`: `failed` or `cancelled`, `error`; `items`; `continued: true`: the run goes on (`continueOnError`); `reused` |
  * | `task.skipped` | `reason`: `condition`, `needs` (then `need`), `workflow-failed` or `stopped`; `message` says it |
  * | `task.previewed` | `resources` it would touch, `input` with secrets by name (absent where too large); `item` |
- * | `task.item-started` | `item`: which, from 0 |
- * | `task.item-succeeded` | `item`, `attempts`, `output`, `done` of `total` items, `previewed` |
+ * | `task.item-started` | `item`: which, from 0; `begunIn` |
+ * | `task.item-succeeded` | `item`, `attempts`, `output`, `done` of `total` items, `previewed`, `reused` |
  * | `task.item-failed` | `item`, `attempts`, `status`, `error`, `done` of `total` items |
  * | `task.compensating` | `uses`; `item` |
  * | `task.compensated` | `attempts`; `item` |

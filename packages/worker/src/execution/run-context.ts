@@ -79,8 +79,8 @@ export function runContext(
     },
     taskId,
     attempt,
-    // One execution of one run: the same for all of its attempts, also after a crash; another one for what undoes it.
-    idempotencyKey: `${run.runId}/${taskId}`,
+    // One execution of one run: the same for all of its attempts, also after a crash and in a retry of the run; another one for what undoes it.
+    idempotencyKey: `${call.begunIn ?? run.runId}/${taskId}`,
     signal,
     dryRun,
     initiator: run.initiator,

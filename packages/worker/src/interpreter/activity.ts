@@ -7,6 +7,7 @@ import type { Scope, TaskHost, WorkflowIdentity } from './host.ts';
 import type { Ledger } from './ledger.ts';
 import type { DurableLoop } from './loop.ts';
 import type { Preview } from './outcome.ts';
+import type { TakenOver } from './reuse.ts';
 import type { RunInput } from './run-input.ts';
 import type { Subject } from './subject.ts';
 import type { Undo } from './undo.ts';
@@ -55,6 +56,8 @@ export interface Frame {
   events: EventLog;
   approvals: Approvals;
   ledger: Ledger;
+  /** From the run that this one was made from. */
+  takenOver: TakenOver;
   /** An activity for a call: a sub-workflow or an execution of a task. */
   activity(spec: CallSpec): Activity;
 }

@@ -38,6 +38,8 @@ export class Execution implements Activity {
     this.#attempt = attempt;
     const { call, subject, workflow, scope } = spec;
     const what: TaskCall = { run: frame.run, call, subject, workflow, attempt: this.#attempts, scope, signal: attempt.signal };
+    const begunIn = frame.takenOver.begunIn(this.#name);
+    if (begunIn !== undefined) what.begunIn = begunIn;
     const name = `${this.#name}#${this.#attempts}`;
     const previewed = frame.run.dryRun === true && traits.effect === 'write';
     if (traits.durable && !previewed) return this.#startDurable(name, what, traits, attempt);

@@ -5,7 +5,7 @@ import type { Activity, CallSpec, Ending, Frame } from './activity.ts';
 import type { Scope } from './host.ts';
 import { eventError, messageOf, type TaskFailure } from './outcome.ts';
 import { Pump } from './pump.ts';
-import { subjectData } from './subject.ts';
+import { nameOf, subjectData } from './subject.ts';
 
 /** Items at the same time where the manifest does not say. */
 export const DEFAULT_MAX_PARALLEL = 10;
@@ -102,7 +102,11 @@ export class ForEach implements Activity {
     const { call, scope, workflow, items } = this.#spec;
     const subject = { ...this.#spec.subject, item: index };
     const item = items[index];
-    this.#frame.events.emit('task.item-started', subjectData(subject));
+    const { takenOver } = this.#frame;
+    const known = takenOver.result(nameOf(subject));
+    if (known !== undefined) return this.#itemEnded(index, item, { status: 'succeeded', output: known.output, attempts: 0 }, true);
+    const begunIn = takenOver.begunIn(nameOf(subject));
+    this.#frame.events.emit('task.item-started', { ...subjectData(subject), ...(begunIn === undefined ? {} : { begunIn }) });
     const activity = this.#frame.activity({
       call,
       subject,
@@ -116,7 +120,7 @@ export class ForEach implements Activity {
     return activity.start();
   }
 
-  async #itemEnded(index: number, item: unknown, ending: Ending): Promise<void> {
+  async #itemEnded(index: number, item: unknown, ending: Ending, reused = false): Promise<void> {
     this.#running.delete(index);
     this.#attempts += ending.attempts;
     if (ending.records !== undefined) this.#records[index] = ending.records;
@@ -133,7 +137,12 @@ export class ForEach implements Activity {
     const data: JsonObject = { ...of, attempts: ending.attempts, done: succeeded + failed, total };
     if (ending.status === 'succeeded') {
       const previewed = ending.preview === undefined ? {} : { previewed: true };
-      this.#frame.events.emit('task.item-succeeded', { ...data, output: ending.output as JsonObject, ...previewed });
+      this.#frame.events.emit('task.item-succeeded', {
+        ...data,
+        output: ending.output as JsonObject,
+        ...previewed,
+        ...(reused ? { reused } : {}),
+      });
     } else this.#frame.events.emit('task.item-failed', { ...data, status: ending.status, error: eventError(ending.error) });
     if (ending.status === 'failed' && this.#spec.forEach.onError !== 'continue') await this.#fail(ending.error);
     else await this.#measure(this.#outputs[index]);

@@ -43,6 +43,8 @@ export interface TaskCall {
   /** From 1. */
   attempt: number;
   scope: Scope;
+  /** The run under whose id the idempotency key is; absent: this one. */
+  begunIn?: string;
   /** Aborted when the run is cancelled or out of time. */
   signal: AbortSignal;
 }

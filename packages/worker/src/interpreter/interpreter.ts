@@ -10,6 +10,7 @@ import type { RunScope, TaskHost } from './host.ts';
 import { Ledger } from './ledger.ts';
 import { DurableLoop } from './loop.ts';
 import { eventError } from './outcome.ts';
+import { TakenOver } from './reuse.ts';
 import { approvalDigest, type RunInput, runRef } from './run-input.ts';
 import { isWorkflow, SubWorkflow } from './sub-workflow.ts';
 import { type WorkflowEnd, WorkflowWalk } from './workflow-walk.ts';
@@ -39,6 +40,7 @@ class Interpreter {
       events,
       approvals: new Approvals(durable, loop, events, run.initiator.id),
       ledger: new Ledger(),
+      takenOver: new TakenOver(run),
       activity: (spec) => (isWorkflow(spec.call.uses) ? new SubWorkflow(frame, spec) : new Execution(frame, spec)),
     };
     this.#frame = frame;
@@ -82,9 +84,15 @@ class Interpreter {
 
   /** Binds the workflow's parameters, starts the run's own clock and takes the workflow to its end. */
   async #walk(): Promise<WorkflowEnd> {
-    const { plan, inputs, runId: id, startedAt, initiator, planDigest, dryRun = false } = this.#run;
+    const { plan, inputs, runId: id, startedAt, initiator, planDigest, parent, dryRun = false } = this.#run;
     const tasks = plan.tasks.map((task) => task.id);
-    this.#frame.events.emit('run.started', { ref: runRef(plan), planDigest, tasks, ...(dryRun ? { dryRun } : {}) });
+    this.#frame.events.emit('run.started', {
+      ref: runRef(plan),
+      planDigest,
+      tasks,
+      ...(parent === undefined ? {} : { parent }),
+      ...(dryRun ? { dryRun } : {}),
+    });
     const run: RunScope = { id, startedAt, dryRun, initiator };
     const bound = bindParameters(plan, inputs, run as JsonObject);
     const { name, version } = plan.workflow;
@@ -135,6 +143,7 @@ class Interpreter {
       approvals: this.#decisions,
       planDigest: this.#run.planDigest,
     };
+    if (this.#run.parent !== undefined) result.parent = this.#run.parent;
     if (this.#run.dryRun) result.dryRun = true;
     if (compensations.length > 0) result.compensations = compensations;
     if (omitted > 0) result.omittedRecords = omitted;

@@ -1,6 +1,8 @@
 import type { Plan } from '@summit/maestro-manifest';
 import { canonicalJson, type Initiator, type JsonObject, sha256Hex } from '@summit/maestro-sdk';
 
+import type { Reuse } from '../run.ts';
+
 /** What a run is started with and remembers for ever. */
 export interface RunInput {
   runId: string;
@@ -13,6 +15,10 @@ export interface RunInput {
   startedAt: string;
   /** Tasks that write are previewed, not executed. */
   dryRun?: boolean;
+  /** The run it was made from. */
+  parent?: string;
+  /** What it takes over from there. */
+  reuse?: Reuse;
 }
 
 /** `name@version` of what the operator asked for: the runbook, or the bare workflow. */

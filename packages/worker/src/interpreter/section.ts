@@ -6,6 +6,7 @@ import { condition, type SkipReason, type Verdict } from './condition.ts';
 import { ForEach, itemsOf } from './for-each.ts';
 import type { Scope, WorkflowIdentity } from './host.ts';
 import { Pump } from './pump.ts';
+import { listDigest } from './reuse.ts';
 import { undoScope } from './scope.ts';
 import { TaskNode } from './task-node.ts';
 import type { Undo } from './undo.ts';
@@ -120,8 +121,16 @@ export class Section {
   async #begin(node: TaskNode): Promise<void> {
     const { task, name } = node;
     const { workflow, scope } = this.#spec;
+    const { takenOver } = this.#frame;
+    const tolerated = task.continueOnError ? takenOver.tolerated(name) : undefined;
+    if (tolerated !== undefined) {
+      node.record.reused = true;
+      return this.#endBadly(node, 'failed', tolerated);
+    }
     const list = task.forEach && itemsOf(name, task.forEach, scope);
     if (list !== undefined && 'error' in list) return this.#endBadly(node, 'failed', list.error);
+    const known = takenOver.result(name);
+    if (known !== undefined) return this.#reuse(node, known.output, list?.items);
     this.#running.add(node);
     const call = {
       call: task,
@@ -132,15 +141,34 @@ export class Section {
       onEnd: (ending: Ending) => this.#settle(node, ending),
     };
     if (list === undefined || task.forEach === undefined) {
-      node.begun(undefined);
+      const begunIn = takenOver.begunIn(name);
+      node.begun(undefined, begunIn === undefined ? {} : { begunIn });
       node.activity = this.#frame.activity(call);
     } else {
+      const { items } = list;
       const onItem = (index: number, item: unknown, ending: Ending) => this.#remember(node, ending, { item, index });
-      const forEach = new ForEach(this.#frame, { ...call, forEach: task.forEach, items: list.items, onItem });
-      node.begun(forEach.counts);
+      const forEach = new ForEach(this.#frame, { ...call, forEach: task.forEach, items, onItem });
+      const digest = listDigest(items);
+      takenOver.list(name, digest);
+      node.begun(forEach.counts, { list: digest });
       node.activity = forEach;
     }
     await node.activity.start();
+  }
+
+  /** Takes a result of the run that this one was made from; what it did is undone with the rest, should it come to that. */
+  #reuse(node: TaskNode, output: unknown, items: unknown[] | undefined): void {
+    node.reused(output);
+    const ending = (output: unknown): Ending => ({ status: 'succeeded', output, attempts: 0 });
+    if (items === undefined) this.#remember(node, ending(output));
+    else {
+      for (const [index, item] of items.entries()) {
+        const one = Array.isArray(output) ? output[index] : undefined;
+        // Nothing, where the item had failed and was let pass.
+        if (one !== null && one !== undefined) this.#remember(node, ending(one), { item, index });
+      }
+    }
+    this.#release(node);
   }
 
   async #settle(node: TaskNode, ending: Ending): Promise<void> {

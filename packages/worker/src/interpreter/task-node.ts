@@ -46,7 +46,8 @@ export class TaskNode {
     return status === 'succeeded' || (status === 'failed' && this.task.continueOnError === true);
   }
 
-  begun(counts: ItemCounts | undefined): void {
+  /** `more` is added to the event. */
+  begun(counts: ItemCounts | undefined, more: JsonObject = {}): void {
     const { record } = this;
     record.status = 'running';
     if (counts !== undefined) record.items = counts;
@@ -56,6 +57,7 @@ export class TaskNode {
       uses: record.uses,
       ...(record.phase === undefined ? {} : { phase: record.phase }),
       ...(counts === undefined ? {} : { items: counts.total }),
+      ...more,
     });
   }
 
@@ -69,6 +71,21 @@ export class TaskNode {
       output: output as JsonObject,
       ...this.#items(),
       ...(record.previewed ? { previewed: true } : {}),
+    });
+  }
+
+  /** What it returned in the run that this one was made from counts. */
+  reused(output: unknown): void {
+    const { record } = this;
+    record.status = 'succeeded';
+    record.reused = true;
+    this.#scope.tasks[this.task.id] = { status: 'succeeded', output };
+    this.#events.emit('task.succeeded', {
+      task: this.name,
+      uses: record.uses,
+      attempts: 0,
+      output: output as JsonObject,
+      reused: true,
     });
   }
 
@@ -86,6 +103,7 @@ export class TaskNode {
       error: eventError(error),
       ...this.#items(),
       ...(this.task.continueOnError && status === 'failed' ? { continued: true } : {}),
+      ...(record.reused ? { reused: true } : {}),
     });
     return error;
   }

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Tasks that show what an engine does: every execution leaves a line in a log file. */
@@ -22,6 +22,25 @@ const append = {
     note(log, { id, key: ctx.idempotencyKey, attempt: ctx.attempt, phase: 'begin' });
     if (holdMs > 0) await delay(holdMs, undefined, { signal: ctx.signal });
     note(log, { id, key: ctx.idempotencyKey, attempt: ctx.attempt, phase: 'end' });
+    return { payload: { id, key: ctx.idempotencyKey } };
+  },
+};
+
+/** Fails until a file is there: what a person does who mends the cause. */
+const mended = {
+  ...append,
+  name: 'tasks/mended',
+  input: object({ log: { type: 'string' }, id: { type: 'string' }, file: { type: 'string' } }, ['log', 'id', 'file']),
+  async execute(ctx, { payload }) {
+    const { log, id, file } = payload;
+    note(log, { id, key: ctx.idempotencyKey, attempt: ctx.attempt, phase: 'begin' });
+    if (!existsSync(file)) {
+      throw Object.assign(new Error(`${file} is not there`), {
+        code: 'NOT_MENDED',
+        retryable: false,
+        [Symbol.for('@summit/maestro-sdk/TaskError')]: true,
+      });
+    }
     return { payload: { id, key: ctx.idempotencyKey } };
   },
 };
@@ -178,4 +197,4 @@ const stray = {
   execute: (ctx) => ctx.step('stray', async () => ({ payload: {} })),
 };
 
-export const tasks = [append, echo, fail, wrongOutput, wait, ask, secret, steps, stray];
+export const tasks = [append, mended, echo, fail, wrongOutput, wait, ask, secret, steps, stray];
