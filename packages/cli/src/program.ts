@@ -142,6 +142,7 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
         .description('run a runbook or a workflow to its end')
         .argument('<ref>', 'runbook or workflow: name, or name@version')
         .option('--ephemeral', 'run in this process, without an engine: nothing survives it')
+        .addOption(new Option('--detach', 'start it, print its id and leave it to a worker (maestro up)').conflicts('ephemeral'))
         .option('--dry-run', 'execute what changes nothing, and only show what the other tasks would do')
         .addOption(new Option('--execute', 'execute a runbook that says dryRun: true').conflicts('dryRun'))
         .option('--locked', LOCKED)

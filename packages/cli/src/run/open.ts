@@ -1,4 +1,12 @@
-import { openRunner, type Runner, type RunnerOptions, secretEnvironment, secretFiles } from '@summit/maestro-worker';
+import {
+  openClient,
+  openRunner,
+  type RunControl,
+  type Runner,
+  type RunnerOptions,
+  secretEnvironment,
+  secretFiles,
+} from '@summit/maestro-worker';
 import { trustedCode } from '../catalog/trusted.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
@@ -12,6 +20,24 @@ export interface OpenOptions {
   onEvent?: RunnerOptions['onEvent'];
   /** Shown what the worker itself reports, as opposed to its tasks. */
   report: (text: string) => void;
+}
+
+/** A way to runs, and the way to close it. */
+export interface OpenedControl {
+  runner: RunControl;
+  close(): Promise<void>;
+}
+
+/**
+ * The way to start and follow runs. On this machine that is a worker, whatever may happen to others; where somebody else runs the engine,
+ * its workers are theirs, and this process is none.
+ */
+export async function openControl(context: Context, config: ResolvedConfig, options: OpenOptions): Promise<OpenedControl> {
+  if (options.ephemeral || config.engine.kind !== 'remote') return open(context, config, options);
+  const { packages, engine, root } = config;
+  const runner = await openClient({ engine, packages, from: root, purpose: 'decisions' });
+  if (!runner.served) options.report('no worker has ever joined this engine; the run goes on when one does');
+  return { runner, close: () => runner.close() };
 }
 
 /** A runner, and the way to close it: its engine's complaints about connections that end are not shown after that. */

@@ -1,5 +1,5 @@
 import type { Plan } from '@summit/maestro-manifest';
-import type { DecisionInput, PendingDecision, RunHandle, Runner, RunResult } from '@summit/maestro-worker';
+import type { DecisionInput, PendingDecision, RunControl, RunHandle, RunResult } from '@summit/maestro-worker';
 import { commandLine } from '../command-line.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
@@ -13,7 +13,7 @@ import { exitOf, type Interrupts } from './interrupts.ts';
 import { jsonView } from './json-view.ts';
 import { lineView } from './line-view.ts';
 import { liveView } from './live-view.ts';
-import { open } from './open.ts';
+import { openControl } from './open.ts';
 import { problemLines } from './problem-text.ts';
 import type { RunView } from './view.ts';
 
@@ -33,7 +33,7 @@ export interface WatchOptions {
   /** What an approver at this terminal is shown. */
   subject: string[];
   /** Starts the run, or finds it. */
-  begin(runner: Runner): Promise<RunHandle>;
+  begin(runner: RunControl): Promise<RunHandle>;
   /** Throws when the result is not of the run that was meant. */
   check?(result: RunResult): void;
 }
@@ -49,7 +49,7 @@ async function watchToEnd(options: WatchOptions): Promise<ExitCode> {
   const view = viewFor(context, options.json);
   const desk = prompt === undefined ? undefined : new DecisionDesk({ prompt, out, view, subject, canWait: !ephemeral });
   const feed = new EventFeed(runId);
-  const { runner, close } = await open(context, config, {
+  const { runner, close } = await openControl(context, config, {
     ephemeral,
     onEvent: feed.push,
     report: (text) => view.note(text),

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { type Plan, planDigest } from '@summit/maestro-manifest';
+import type { JsonObject } from '@summit/maestro-sdk';
+import type { RunRequest } from '@summit/maestro-worker';
+import { commandLine } from '../command-line.ts';
+import type { ResolvedConfig } from '../config/config.ts';
+import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { type ExitCode, exit } from '../exit.ts';
+import { inputLines } from '../render/plan.ts';
+import { openPrompt, type Prompt } from '../terminal/prompt.ts';
+import { asClient, unserved } from './client.ts';
+import { exitOf, type Interrupts, watchInterrupts } from './interrupts.ts';
+import { sharedEngine } from './open.ts';
+import { refOf } from './view.ts';
+import { watch } from './watch.ts';
+
+/** How a run is started, whatever it is started from. */
+export interface LaunchOptions {
+  detach?: boolean;
+  ephemeral?: boolean;
+  json?: boolean;
+  runId?: string;
+}
+
+/** What is to be run. */
+export interface Launch extends Pick<RunRequest, 'parent' | 'reuse'> {
+  plan: Plan;
+  dryRun: boolean;
+  /** The inputs, bound to their types; undefined when the person who was asked for them has pressed Ctrl-C. */
+  inputs(prompt: Prompt | undefined, interrupts: Interrupts): Promise<JsonObject | undefined>;
+}
+
+/** Starts a run and shows it to its end, or with `detach` leaves it to a worker. */
+export async function launch(context: Context, config: ResolvedConfig, what: Launch, options: LaunchOptions): Promise<ExitCode> {
+  if (options.detach) sharedEngine(config);
+  const { json, runId = randomUUID() } = options;
+  const prompt = context.terminal.interactive && !json ? openPrompt(context.io, context.terminal) : undefined;
+  const interrupts = watchInterrupts(context.io);
+  const { plan, dryRun, parent, reuse } = what;
+  const digest = planDigest(plan);
+  try {
+    const inputs = await what.inputs(prompt, interrupts);
+    if (inputs === undefined) return exitOf(interrupts.first ?? 'SIGINT');
+    const request: RunRequest & { runId: string } = {
+      plan,
+      inputs,
+      initiator: { id: config.identity.user, roles: config.identity.roles },
+      runId,
+      dryRun,
+      ...(parent === undefined ? {} : { parent }),
+      ...(reuse === undefined ? {} : { reuse }),
+    };
+    if (options.detach) return await Promise.race([interrupts.again, detach(context, config, request, digest, json)]);
+    return await watch({
+      context,
+      config,
+      runId,
+      interrupts,
+      prompt,
+      json,
+      ephemeral: options.ephemeral === true || config.engine.kind === 'in-process',
+      plan,
+      subject: [
+        `plan     ${refOf(plan)}${dryRun ? ' (dry run)' : ''}`,
+        ...(parent === undefined ? [] : [`made of  run ${parent}`]),
+        ...inputLines(inputs),
+      ],
+      begin: (runner) => runner.start(request),
+      check: (result) => {
+        if (result.planDigest !== digest) throw otherRun(runId, `another plan (${result.planDigest})`);
+        if ((result.dryRun === true) !== dryRun) throw otherRun(runId, dryRun ? 'the plan, without --dry-run' : 'the plan as a dry run');
+      },
+    });
+  } finally {
+    interrupts.release();
+    prompt?.close();
+  }
+}
+
+/** Starts a run and leaves it. Its id alone goes to standard output, what is for people to standard error. */
+async function detach(
+  context: Context,
+  config: ResolvedConfig,
+  request: RunRequest & { runId: string },
+  digest: string,
+  json: boolean | undefined,
+): Promise<ExitCode> {
+  const { out, err } = context.terminal;
+  const { runId, plan, parent } = request;
+  const served = await asClient(context, 'decisions', async (client) => {
+    await client.start(request);
+    return client.served;
+  });
+  if (json) {
+    out.line(JSON.stringify({ type: 'detached', runId, ref: refOf(plan), planDigest: digest, ...(parent ? { parent } : {}), served }));
+    return exit.ok;
+  }
+  out.line(runId);
+  if (plan.approvals?.required) {
+    err.line('it waits for decisions; each is given with:');
+    for (const role of plan.approvals.approvers) err.line(`  ${commandLine(context, ['approve', runId, '--role', role])}`);
+  }
+  err.line(`follow it:  ${commandLine(context, ['runs', 'attach', runId])}`);
+  if (!served) err.line(`it is kept, and nothing of it is done yet: ${unserved(context, config)}`);
+  return exit.ok;
+}
+
+function otherRun(runId: string, what: string): CliError {
+  return new CliError(`run ${runId} existed already and has run ${what}`, {
+    code: 'RUN_ID_TAKEN',
+    next: 'choose another --run-id, or leave it out',
+  });
+}

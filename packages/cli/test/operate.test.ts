@@ -1,0 +1,148 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { EmbeddedServer } from '@summit/maestro-worker/embedded';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { execute } from '../src/testing.ts';
+import { maestro } from './process.ts';
+import { project } from './project.ts';
+
+/** A project whose embedded engine is stopped after the test, whatever was left running. */
+function engine(extra: Record<string, string> = {}): string {
+  const cwd = project(extra);
+  onTestFinished(async () => {
+    const folder = path.join(cwd, '.maestro', 'restate');
+    await (await EmbeddedServer.open({ folder })).stop();
+    rmSync(path.join(cwd, '.maestro'), { recursive: true, force: true });
+  });
+  return cwd;
+}
+
+describe('a run that is left to a worker', () => {
+  test('is kept where there is none, decided on and listed there, and brought to its end by maestro up', async () => {
+    const cwd = engine();
+    const detached = await execute(['run', 'gated', '--detach', '--run-id', 'd1', '--input', 'pause=1'], { cwd });
+    expect(detached).toMatchObject({ code: 0, stdout: 'd1\n' });
+    expect(detached.stderr).toMatch(
+      /it waits for decisions; each is given with:\n {2}maestro approve d1 --role ombuds\n {2}maestro approve d1 --role legal\nfollow it: {2}maestro runs attach d1\nit is kept, and nothing of it is done yet: no worker is up; it goes on with: maestro up\n/,
+    );
+    const first = maestro(cwd, ['up']);
+    await first.printed(/d1 waits for a decision/);
+    first.child.kill('SIGINT');
+    expect(await first.ended).toBe(0);
+    for (const role of ['ombuds', 'legal']) {
+      const approved = await execute(['approve', 'd1', '--role', role, '--by', 'olive'], { cwd });
+      expect(approved).toMatchObject({ code: 0, stdout: expect.stringContaining('\n  no worker is up; it goes on with: maestro up\n') });
+    }
+    expect(await execute(['approve', 'd1', '--role', 'legal', '--by', 'olive'], { cwd })).toMatchObject({ code: 2 });
+    const up = maestro(cwd, ['up']);
+    await up.printed(/d1 succeeded/);
+    expect(await execute(['runs', 'attach', 'd1'], { cwd })).toMatchObject({ code: 0, stdout: expect.stringContaining('slept: 1') });
+  });
+
+  test('is served by the worker there is; its id alone is on standard output', async () => {
+    const cwd = engine();
+    const up = maestro(cwd, ['up']);
+    await up.printed(/up: embedded engine/);
+    const { code, stdout, stderr } = await execute(['run', 'hello', '--detach', '--input', 'pause=1'], { cwd });
+    expect(code).toBe(0);
+    const id = stdout.trim();
+    expect(stderr).toBe(`follow it:  maestro runs attach ${id}\n`);
+    await up.printed(new RegExp(`${id} succeeded`));
+    const json = await execute(['run', 'hello', '--detach', '--json', '--run-id', 'j1', '--input', 'pause=1'], { cwd });
+    expect(JSON.parse(json.stdout)).toEqual({
+      type: 'detached',
+      runId: 'j1',
+      ref: 'hello@1.0.0',
+      planDigest: expect.stringMatching(/^sha256:/),
+      served: true,
+    });
+  });
+});
+
+test('a run is paused, resumed, cancelled and waited for; what has ended says so', async () => {
+  const cwd = engine();
+  const up = maestro(cwd, ['up']);
+  await up.printed(/up: embedded engine/);
+  await execute(['run', 'slow', '--detach', '--run-id', 's1'], { cwd });
+  await up.printed(/s1 wait started/);
+  expect(await execute(['runs', 'resume', 's1'], { cwd })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('error RUN_NOT_STUCK: run s1 is not paused'),
+  });
+  expect(await execute(['runs', 'pause', 's1'], { cwd })).toMatchObject({
+    code: 0,
+    stdout:
+      'run s1 is being paused: attempts that are on come to their end, nothing more begins\n  it goes on with: maestro runs resume s1\n',
+  });
+  await expect
+    .poll(async () => (await execute(['runs', 'list'], { cwd })).stdout, { timeout: 10_000 })
+    .toBe('RUN  STATE   WAITS FOR\ns1   paused\ns1 was paused by hand; it goes on with: maestro runs resume s1\n');
+  expect(await execute(['runs', 'resume', 's1'], { cwd })).toMatchObject({ code: 0, stdout: 'run s1 goes on\n' });
+  const cancelled = await execute(['runs', 'cancel', 's1', '--wait'], { cwd });
+  expect(cancelled).toMatchObject({ code: 0, stdout: 'cancelled  run s1\n' });
+  expect(await execute(['runs', 'cancel', 's1'], { cwd })).toMatchObject({ code: 0, stdout: 'run s1 was cancelled before\n' });
+  for (const verb of ['pause', 'resume']) {
+    expect(await execute(['runs', verb, 's1'], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('error RUN_ENDED: run s1 has ended: it was cancelled'),
+    });
+  }
+  await execute(['run', 'hello', '--run-id', 'h1', '--input', 'pause=1'], { cwd });
+  expect(await execute(['runs', 'cancel', 'h1'], { cwd })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('run h1 has ended: it succeeded'),
+  });
+  // One that waits for approval ends where it stands, and one that is killed at once.
+  await execute(['run', 'gated', '--detach', '--run-id', 'g1', '--input', 'pause=1'], { cwd });
+  await up.printed(/g1 waits for a decision/);
+  expect(await execute(['runs', 'cancel', 'g1', '--wait'], { cwd })).toMatchObject({ code: 0, stdout: 'cancelled  run g1\n' });
+  await execute(['run', 'slow', '--detach', '--run-id', 'k1'], { cwd });
+  await up.printed(/k1 wait started/);
+  expect(await execute(['runs', 'cancel', 'k1', '--kill'], { cwd })).toMatchObject({
+    code: 0,
+    stdout: 'run k1 was ended in the engine: nothing is undone, and what was being executed may still come to its end\n',
+  });
+  expect(await execute(['runs', 'list'], { cwd })).toMatchObject({ code: 0, stdout: 'no runs are on\n' });
+});
+
+test('what is asked for while nobody is there is kept: a cancel is carried out by the next worker', async () => {
+  const cwd = engine();
+  await execute(['run', 'slow', '--detach', '--run-id', 's1'], { cwd });
+  const listed = await execute(['runs', 'list'], { cwd });
+  expect(listed.stdout).toMatch(/^RUN {2}STATE {4,6}WAITS FOR\ns1 {3}(running|retrying)\n/);
+  expect(listed.stderr).toBe('no worker is up; it goes on with: maestro up\n');
+  expect(await execute(['runs', 'cancel', 's1', '--wait'], { cwd })).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/error WORKER_MISSING: the cancel of run s1 is recorded, .*\n.*maestro up/),
+  });
+  const up = maestro(cwd, ['up']);
+  await up.printed(/s1 cancelled/);
+});
+
+test('what cannot be is refused, and says why', async () => {
+  const cwd = engine();
+  for (const [argv, expected] of [
+    [['run', 'hello', '--detach', '--ephemeral', '--input', 'pause=1'], /'--detach' cannot be used with option '--ephemeral'/],
+    [['run', 'hello', '--detach'], /INPUT_INVALID: the inputs of hello@1\.0\.0 are wrong/],
+    [['run', 'hello', '--detach', '--run-id', 'a/b', '--input', 'pause=1'], /RUN_ID_INVALID: "a\/b" is no run id/],
+    [['runs', 'cancel', '../../etc'], /RUN_ID_INVALID/],
+    [['runs', 'cancel', 'none', '--wait', '--kill'], /cannot be used with option/],
+    [['runs', 'pause', 'none'], /RUN_UNKNOWN: there is no run none/],
+    [['runs', 'resume', 'none', '--deployment', 'latest'], /RUN_UNKNOWN: there is no run none/],
+    [['approve', 'none', '--role', 'x'], /RUN_UNKNOWN: there is no run none/],
+  ] as const) {
+    expect(await execute(argv, { cwd })).toMatchObject({ code: 2, stderr: expect.stringMatching(expected) });
+  }
+});
+
+test('commands about runs say what to do where runs live in their process', async () => {
+  const cwd = project({ 'maestro.config.json': JSON.stringify({ engine: 'in-process' }) });
+  for (const argv of [
+    ['run', 'hello', '--detach', '--input', 'pause=1'],
+    ['runs', 'pause', 'x'],
+    ['runs', 'resume', 'x'],
+    ['runs', 'cancel', 'x'],
+  ]) {
+    expect(await execute(argv, { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining('error ENGINE_EPHEMERAL') });
+  }
+});
