@@ -10,7 +10,10 @@ import { channel, deployments, faults } from './operations.ts';
 import { maestro } from './process.ts';
 import { folder } from './project.ts';
 
-/** The shipped runbooks, run as an operator runs them: from the command line, on the embedded engine, against servers. */
+/**
+ * The shipped runbooks, run as an operator runs them: from the command line, on the embedded engine, against servers. Of each one run
+ * is killed in the middle, worker and engine, and comes to the same end.
+ */
 
 const CATALOG = fileURLToPath(new URL('../../../runbooks', import.meta.url));
 
@@ -25,6 +28,8 @@ interface Operation {
   files?: Record<string, string>;
   /** Decisions in the order in which they are asked for. */
   decisions?: { role: string; reject?: string }[];
+  /** A task: as soon as it has been started, worker and engine are killed; another process goes on. */
+  killAt?: string;
 }
 
 interface Ended {
@@ -44,6 +49,7 @@ async function operate({
   flags = [],
   decisions = [],
   files = {},
+  killAt,
 }: Operation): Promise<Ended> {
   const config = { catalogs: [CATALOG], identity: { user: 'ada', roles }, egress: { allow: ['127.0.0.1'] } };
   const cwd = folder({ 'maestro.config.json': JSON.stringify(config), ...files });
@@ -60,7 +66,8 @@ async function operate({
     ...Object.entries(inputs).flatMap(([name, value]) => ['--input', `${name}=${value}`]),
   ];
   const provided = Object.fromEntries(Object.entries(secrets).map(([name, value]) => [`MAESTRO_SECRET_${name}`, value]));
-  const run = maestro(cwd, argv, { env: { ...env, ...provided } });
+  const begun = maestro(cwd, argv, { env: { ...env, ...provided } });
+  let run = begun;
   for (const [index, { role, reject }] of decisions.entries()) {
     await run.printed(
       new RegExp(
@@ -71,6 +78,14 @@ async function operate({
     const said = reject === undefined ? [] : ['--comment', reject];
     const decided = await execute([...verb, 'r1', '--role', role, '--by', `${role}-person`, ...said], { cwd });
     expect(decided, decided.stderr).toMatchObject({ code: 0 });
+  }
+  if (killAt !== undefined) {
+    await begun.printed(new RegExp(`"type":"task.started".*"task":"${killAt}"`));
+    begun.child.kill('SIGKILL');
+    const { pid } = JSON.parse(readFileSync(path.join(cwd, '.maestro', 'restate', 'server.json'), 'utf8')) as { pid: number };
+    process.kill(pid, 'SIGKILL');
+    expect(await begun.ended).toBe('SIGKILL');
+    run = maestro(cwd, ['runs', 'attach', 'r1', '--json'], { env: { ...env, ...provided } });
   }
   const code = await run.ended;
   const lines = run.stdout
@@ -117,7 +132,7 @@ const raw = (count: number) =>
 describe('dev-bootstrap', () => {
   test('announces, then waits', async () => {
     const slack = await channel();
-    const ended = await operate({ runbook: 'dev-bootstrap', roles: ['sre'], secrets: slack.secret });
+    const ended = await operate({ runbook: 'dev-bootstrap', roles: ['sre'], secrets: slack.secret, killAt: 'sleep' });
     expect(ended).toMatchObject({ code: 0, tasks: ['create-ns succeeded', 'sleep succeeded'] });
     expect(slack.texts()).toEqual(['Bootstrapping dev namespace...']);
     expect(ended.result.outputs?.slept).toBeGreaterThanOrEqual(500);
@@ -138,7 +153,14 @@ describe('ingest-enrich-handoff', () => {
     const store = await bucket(name, 'raw.json', JSON.stringify(raw(1_500)));
     await using sig = await startSigSandbox();
     const secrets = { ...store.secrets, SIG_INGEST_URL: sig.url };
-    const ended = await operate({ runbook: 'ingest-enrich-handoff', inputs: { source_bucket: name }, roles, secrets, env: store.env });
+    const ended = await operate({
+      runbook: 'ingest-enrich-handoff',
+      inputs: { source_bucket: name },
+      roles,
+      secrets,
+      env: store.env,
+      killAt: 'ingest',
+    });
     expect(ended, JSON.stringify(ended.result.error)).toMatchObject({ code: 0 });
     expect(ended.tasks).toEqual(['fetch succeeded', 'validate succeeded', 'map succeeded', 'ingest succeeded']);
     expect(ended.result.outputs).toMatchObject({ fetched: 1_500, ingested: 1_500, receipts: { contentType: 'application/x-ndjson' } });
@@ -174,7 +196,15 @@ describe('backfill-entity-resolver', () => {
     expect(preview, JSON.stringify(preview.result.error)).toMatchObject({ code: 0, result: { dryRun: true } });
     expect(preview.tasks).toContain('ingest previewed');
     expect(sig.items.size).toBe(0);
-    const done = await operate({ runbook: 'backfill-entity-resolver', inputs, decisions, secrets, env: store.env, flags: ['--execute'] });
+    const done = await operate({
+      runbook: 'backfill-entity-resolver',
+      inputs,
+      decisions,
+      secrets,
+      env: store.env,
+      flags: ['--execute'],
+      killAt: 'map',
+    });
     expect(done, JSON.stringify(done.result.error)).toMatchObject({ code: 0 });
     expect([...sig.items.keys()].sort()).toEqual(['r1', 'r4', 'r7']);
   });
@@ -198,7 +228,7 @@ describe('demo-seed', () => {
     const store = await bucket('demo-datasets', key, '{"id":"a","n":1}\n{"id":"b","n":2}\n');
     await using sig = await startSigSandbox();
     const secrets = { ...store.secrets, SIG_INGEST_URL: sig.url };
-    const ended = await operate({ runbook: 'demo-seed', inputs: { dataset: key }, decisions, secrets, env: store.env });
+    const ended = await operate({ runbook: 'demo-seed', inputs: { dataset: key }, decisions, secrets, env: store.env, killAt: 'validate' });
     expect(ended, JSON.stringify(ended.result.error)).toMatchObject({ code: 0, result: { outputs: { records: 2 } } });
     expect([...sig.items.keys()]).toEqual(['a', 'b']);
   });
@@ -223,6 +253,7 @@ describe('chaos-drill', () => {
       inputs: { note: 'is the cache warm?' },
       secrets,
       decisions: [{ role: 'sre-oncall' }],
+      killAt: 'hold',
     });
     expect(ended, JSON.stringify(ended.result.error)).toMatchObject({ code: 0 });
     expect(ended.tasks).toEqual(['warn', 'sleep', 'approve', 'inject', 'hold', 'undo', 'report'].map((task) => `${task} succeeded`));
@@ -262,11 +293,18 @@ describe('deploy-promote', () => {
 
   test('promotes, and says so', async () => {
     const [slack, system] = [await channel(), await deployments('billing', '1.4.0')];
-    const ended = await operate({ runbook: 'deploy-promote', inputs, decisions, secrets: { ...slack.secret, ...system.secret } });
+    const ended = await operate({
+      runbook: 'deploy-promote',
+      inputs,
+      decisions,
+      secrets: { ...slack.secret, ...system.secret },
+      killAt: 'promote',
+    });
     expect(ended, JSON.stringify(ended.result.error)).toMatchObject({
       code: 0,
       result: { outputs: { service: 'billing', version: '1.5.0' } },
     });
+    expect(system.moves.size).toBe(1);
     expect(system.running.get('billing')).toBe('1.5.0');
     expect(slack.texts()).toEqual(['Promoting billing from 1.4.0 to 1.5.0', 'Promoted billing to 1.5.0']);
   });
@@ -288,7 +326,7 @@ describe('rollback', () => {
 
   test('rolls back, and says so', async () => {
     const [slack, system] = [await channel(), await deployments('billing', '1.4.0')];
-    const ended = await operate({ runbook: 'rollback', inputs, roles, secrets: { ...slack.secret, ...system.secret } });
+    const ended = await operate({ runbook: 'rollback', inputs, roles, secrets: { ...slack.secret, ...system.secret }, killAt: 'rollback' });
     expect(ended, JSON.stringify(ended.result.error)).toMatchObject({ code: 0 });
     expect(system.running.get('billing')).toBe('1.3.9');
     expect(slack.texts()).toEqual(['Rolling back billing to 1.3.9', 'Rolled back billing to 1.3.9']);
@@ -308,7 +346,13 @@ describe('disclosure-packager', () => {
 
   test('packages the files into a bundle that says what is in it', async () => {
     const inputs = { files: '{"items":["a.txt",{"path":"b/c.txt","description":"Annex"}]}' };
-    const ended = await operate({ runbook: 'disclosure-packager', inputs, decisions, files: { 'a.txt': 'one', 'b/c.txt': 'two' } });
+    const ended = await operate({
+      runbook: 'disclosure-packager',
+      inputs,
+      decisions,
+      files: { 'a.txt': 'one', 'b/c.txt': 'two' },
+      killAt: 'package',
+    });
     expect(ended, JSON.stringify(ended.result.error)).toMatchObject({ code: 0, tasks: ['package succeeded'] });
     expect(ended.result.outputs).toMatchObject({ bundle: 'bundle.zip', manifest: [{ path: 'a.txt' }, { path: 'b/c.txt' }] });
   });
