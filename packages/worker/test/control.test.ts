@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openClient, openRunner, type RunClient, type Runner } from '@summit/maestro-worker';
@@ -135,7 +135,31 @@ describe('a client of the embedded engine', () => {
     await expect(runner.cancel('two')).rejects.toMatchObject({ code: 'RUN_ENDED' });
   });
 
-  it('says of a run that no worker answers for, and of one whose code has changed, why it does not go on', async () => {
+  it('sets a run aside whose code has changed, and says so; with the code that it began with it goes on', async () => {
+    const file = join(folder, 'rewritten');
+    const runner = await worker();
+    await start(runner, 'one', await plan({ a: { uses: 'rewritten', with: { file, ms: 600 } } }));
+    await eventually('it waits', async () => (await runner.find('one'))?.state === 'running');
+    await closed(runner);
+    writeFileSync(file, '');
+    const changed = await worker();
+    await eventually('it is stuck', async () => (await changed.find('one'))?.state === 'stuck');
+    expect((await changed.find('one'))?.problem).toMatchObject({
+      code: 'CODE_CHANGED',
+      message: expect.stringMatching(
+        /^the worker's code does not take the steps that the run has recorded; it began with another version:\n/,
+      ),
+      at: expect.stringMatching(/^\d{4}-/),
+    });
+    await closed(changed);
+    const still = await worker();
+    await eventually('it is stuck again', async () => (await still.find('one'))?.state === 'stuck');
+    rmSync(file);
+    await still.resume('one');
+    expect(await (await still.attach('one')).result()).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('says of a run that no worker answers for why it does not go on', async () => {
     const runner = await worker();
     await start(runner, 'one', await plan({ a: { uses: 'wait', with: { ms: 400, times: 3 } } }));
     await eventually('it waits', async () => (await runner.find('one'))?.state === 'running');

@@ -197,4 +197,18 @@ const stray = {
   execute: (ctx) => ctx.step('stray', async () => ({ payload: {} })),
 };
 
-export const tasks = [append, mended, echo, fail, wrongOutput, wait, ask, secret, steps, stray];
+/** Durable, and written anew when a file is there: it then waits otherwise than it did. */
+const rewritten = {
+  ...base,
+  name: 'tasks/rewritten',
+  durable: true,
+  input: object({ file: { type: 'string' }, ms: { type: 'integer' } }, ['file', 'ms']),
+  output: any,
+  async execute(ctx, { payload }) {
+    if (existsSync(payload.file)) await ctx.now();
+    await ctx.sleep(payload.ms);
+    return { payload: {} };
+  },
+};
+
+export const tasks = [append, mended, rewritten, echo, fail, wrongOutput, wait, ask, secret, steps, stray];

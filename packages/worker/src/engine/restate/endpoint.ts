@@ -13,6 +13,8 @@ export interface EndpointOptions {
   /** Only requests signed with one of these keys are served. */
   identityKeys?: readonly string[];
   log?: Logger;
+  /** Told of invocations that this code cannot go on with, because other code began them. */
+  onCodeChanged?: (invocation: string) => void;
   /** See `EngineOptions`. */
   inactivityMs?: number;
 }
@@ -31,7 +33,7 @@ export class WorkerEndpoint {
 
   /** Starts listening, by default on a free port of the loopback interface. Throws `PORT_UNAVAILABLE`. */
   static listen(host: TaskHost, sink: EventSink, options: EndpointOptions): Promise<WorkerEndpoint> {
-    return WorkerEndpoint.#listen([runService(host, sink, options.inactivityMs)], options);
+    return WorkerEndpoint.#listen([runService(host, sink, options.inactivityMs, options.onCodeChanged)], options);
   }
 
   /** The same for a process that takes decisions and executes nothing. */

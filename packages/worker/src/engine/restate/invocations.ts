@@ -1,4 +1,4 @@
-import { TaskError } from '@summit/maestro-sdk';
+import { type Logger, TaskError } from '@summit/maestro-sdk';
 import type { ActiveRun, PendingDecision, RunProblem, RunResult } from '../../run.ts';
 import { messageOf, refused, unknownRun } from './answer.ts';
 import type { RestateApi, Row } from './api.ts';
@@ -97,6 +97,13 @@ export class RunInvocations {
     }
   }
 
+  /** Has the engine pause an invocation that this worker's code cannot go on with, instead of trying again and again. */
+  setAside(invocation: string, log?: Logger): void {
+    void this.#client
+      .admin('PATCH', `/invocations/${invocation}/pause`, { timeoutMs: TIMEOUT_MS })
+      .catch((error: Error) => log?.error(`invocation ${invocation} could not be paused: ${error.message}`));
+  }
+
   async #patch(runId: string, what: 'cancel' | 'kill' | 'pause', done: string): Promise<void> {
     const { id } = await this.#unended(runId);
     const answer = await this.#client.admin('PATCH', `/invocations/${id}/${what}`, { timeoutMs: TIMEOUT_MS });
@@ -133,10 +140,16 @@ export class RunInvocations {
     if (rows.length === 0) return problems;
     const ids = rows.map(({ id }) => `'${id}'`).join(', ');
     const events = await this.#client.query(
-      `select id, appended_at, event_json from sys_journal_events where event_type = 'Paused' and id in (${ids}) order by appended_at`,
+      `select id, appended_at, event_type, event_json from sys_journal_events where event_type in ('Paused', 'TransientError') and id in (${ids}) order by appended_at`,
     );
-    for (const { id, appended_at: at, event_json: json } of events) {
-      const problem = problemOfPause(json, at);
+    const failures = new Map<string | undefined, Row>();
+    for (const event of events) {
+      const { id, event_type: type } = event;
+      if (type === 'TransientError') {
+        failures.set(id, event);
+        continue;
+      }
+      const problem = problemOfPause(event, failures.get(id));
       // The last pause counts: it may have been resumed and paused by hand since.
       if (problem === undefined) problems.delete(id);
       else problems.set(id, problem);

@@ -5,6 +5,13 @@ import type { Row } from './api.ts';
 const UNREACHED = 'RT0010';
 const MISMATCH = 'RT0016';
 const LONGEST = 500;
+/** How long after the failure a worker's own pause may come, in milliseconds. */
+const SOON_MS = 10_000;
+
+interface Failure {
+  error_message?: string;
+  restate_doc_error_code?: string;
+}
 
 /** Why the last attempt to go on with a run failed, and when the next will be; undefined where the engine does not say. */
 export function problemOf(row: Row): RunProblem | undefined {
@@ -15,15 +22,21 @@ export function problemOf(row: Row): RunProblem | undefined {
   return problem;
 }
 
-/** Why the engine paused a run, from the event that it did; undefined where a person paused it. */
-export function problemOfPause(json: string | undefined, at: string | undefined): RunProblem | undefined {
-  const { last_failure: failure } = JSON.parse(json ?? '{}') as {
-    last_failure?: { error_message?: string; restate_doc_error_code?: string };
-  };
+/** Why a run was paused, from the engine's event and that of the last failure before it; undefined where a person paused it. */
+export function problemOfPause({ event_json: json, appended_at: at }: Row, last: Row | undefined): RunProblem | undefined {
+  const { last_failure: told } = JSON.parse(json ?? '{}') as { last_failure?: Failure };
+  const failure = told ?? mismatch(last, at);
   if (failure === undefined) return undefined;
   const problem = described(failure.error_message ?? 'it does not say why', failure.restate_doc_error_code);
   if (at !== undefined) problem.at = at;
   return problem;
+}
+
+/** A worker that cannot go on with a run has it paused at once: of such a pause only the failure before it tells. */
+function mismatch(last: Row | undefined, at: string | undefined): Failure | undefined {
+  if (last === undefined || Date.parse(at ?? '') - Date.parse(last.appended_at ?? '') > SOON_MS) return undefined;
+  const failure = JSON.parse(last.event_json ?? '{}') as Failure;
+  return failure.restate_doc_error_code === MISMATCH ? failure : undefined;
 }
 
 function described(failure: string, code: string | undefined): RunProblem {

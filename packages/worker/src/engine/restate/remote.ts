@@ -24,6 +24,7 @@ export class RemoteResidence implements Residence {
   ): Promise<RemoteResidence> {
     const client = new RestateClient({ url: engine.ingressUrl }, { url: engine.adminUrl });
     const endpoint = await WorkerEndpoint.listen(host, sink, {
+      onCodeChanged: (invocation) => client.runs.setAside(invocation, log),
       ...(engine.host === undefined ? {} : { host: engine.host }),
       ...(engine.port === undefined ? {} : { port: engine.port }),
       ...(engine.identityKeys === undefined ? {} : { identityKeys: engine.identityKeys }),

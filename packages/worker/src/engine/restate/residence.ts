@@ -106,6 +106,7 @@ export class EmbeddedResidence implements Residence {
       server = await EmbeddedServer.open(this.#serverOptions());
       endpoint = await WorkerEndpoint.listen(this.#host, this.#sink, {
         identityKeys: [server.publicKey],
+        onCodeChanged: (invocation) => this.client.runs.setAside(invocation, this.#log),
         ...(this.#log ? { log: this.#log } : {}),
         ...(this.#engine.inactivityMs === undefined ? {} : { inactivityMs: this.#engine.inactivityMs }),
       });

@@ -1,4 +1,4 @@
-import { TerminalError, type WorkflowContext, type WorkflowSharedContext, workflow } from '@restatedev/restate-sdk';
+import { type HooksProvider, TerminalError, type WorkflowContext, type WorkflowSharedContext, workflow } from '@restatedev/restate-sdk';
 import type { Decision } from '@summit/maestro-sdk';
 import { questionName } from '../../interpreter/approvals.ts';
 import type { EventSink } from '../../interpreter/events.ts';
@@ -26,8 +26,27 @@ const RETENTION_MS = 7 * 24 * 60 * 60_000;
  */
 const RETRY = { initialInterval: 50, exponentiationFactor: 2, maxInterval: 5_000, maxAttempts: 1_000, onMaxAttempts: 'pause' } as const;
 
+/** Restate's code for code that takes other steps than those recorded. */
+const JOURNAL_MISMATCH = 570;
+
+/** Tells `listen` of every invocation whose recorded steps are not those of this code. */
+function codeChanges(listen: (invocation: string) => void): HooksProvider {
+  return ({ request }) => ({
+    interceptor: {
+      async handler(next) {
+        try {
+          await next();
+        } catch (error) {
+          if ((error as { code?: unknown }).code === JOURNAL_MISMATCH) listen(request.id);
+          throw error;
+        }
+      },
+    },
+  });
+}
+
 /** The workflow that every run is an instance of. */
-export function runService(host: TaskHost, sink: EventSink, inactivityMs = INACTIVITY_MS) {
+export function runService(host: TaskHost, sink: EventSink, inactivityMs = INACTIVITY_MS, onCodeChanged?: (invocation: string) => void) {
   return workflow({
     name: SERVICE,
     handlers: {
@@ -38,7 +57,7 @@ export function runService(host: TaskHost, sink: EventSink, inactivityMs = INACT
       },
       decide,
     },
-    options: options(inactivityMs),
+    options: { ...options(inactivityMs), ...(onCodeChanged ? { hooks: [codeChanges(onCodeChanged)] } : {}) },
   });
 }
 
@@ -72,7 +91,7 @@ function options(inactivityTimeout: number) {
     workflowRetention: RETENTION_MS,
     journalRetention: 0,
     retryPolicy: RETRY,
-    // Code that takes other steps than those recorded would fail again and again.
+    // Code that takes other steps than those recorded would fail again and again. Not every server heeds it, see `codeChanges`.
     onJournalMismatchErrors: 'pause',
   } as const;
 }
