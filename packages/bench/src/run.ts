@@ -5,6 +5,7 @@ import { engineInProcess } from './engine-in-process.ts';
 import { engineRestate } from './engine-restate.ts';
 import { expressionEvaluate } from './expression-evaluate.ts';
 import { describe, type Figure } from './figure.ts';
+import { historyOverhead } from './history.ts';
 import { kafkaPublishSpeed } from './kafka-publish.ts';
 import { largeObject } from './large-object.ts';
 import { lintCatalog } from './lint-catalog.ts';
@@ -18,6 +19,7 @@ import { transformMapRows } from './transform-map.ts';
 const benches: Record<string, () => Promise<Figure[]>> = {
   'engine-restate': engineRestate,
   'engine-in-process': engineInProcess,
+  history: historyOverhead,
   'expression-evaluate': expressionEvaluate,
   'lint-start': lintStart,
   'lint-catalog': lintCatalog,

@@ -15,6 +15,10 @@ const keys: Record<string, [byDefault: string, meaning: string]> = {
     "`'embedded'`",
     "`'embedded'`: a Restate server of our own with its data in `.maestro/restate`; `{ dir }`: the same with another folder than `.maestro`; `{ ingressUrl, adminUrl, identityKeys?, advertisedUrl? }`: a Restate server that exists; `'in-process'`: no durability",
   ],
+  history: [
+    '`history.db` in the folder of the engine',
+    'where it is kept what happens in runs: a file, a `postgres://` URL, or `{ file?, url?, retention? }`; `retention` (`90d`, `12h`): how long after their end runs are kept, for ever by default; see [history](history.md)',
+  ],
   artifacts: [
     '`.maestro/artifacts`',
     'the artifact store: a folder, `s3://bucket/prefix`, or `{ dir?, s3?, copiesBytes?, inlineLimit? }` with `s3: { bucket, prefix?, region?, endpoint?, forcePathStyle?, expectedBucketOwner?, encryption?, roleArn? }`, whose copies are kept in `dir` up to `copiesBytes` (10 GiB); workers on several machines need a bucket; outputs above `inlineLimit` bytes (262144) must be artifacts',

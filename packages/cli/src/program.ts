@@ -33,6 +33,7 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
     .option('--catalog <folder>', 'folder or package with manifests; repeat for several', collect)
     .option('--package <name>', 'npm package with tasks; repeat for several', collect)
     .option('--workspace <folder>', 'the only folder whose files tasks may touch')
+    .option('--history <place>', 'file or postgres:// URL of the run history')
     .option('--verbose', 'show stack traces and causes of errors');
 
   /** Binds a command to its code: `run` gets the context and what commander parsed. */

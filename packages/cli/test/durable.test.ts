@@ -45,6 +45,7 @@ describe('a run without a terminal', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(lines.map(({ type }) => type)).toEqual([
+      'run.queued',
       'run.awaiting-approval',
       'decision.made',
       'decision.made',

@@ -1,4 +1,20 @@
 export { type SecretProvider, secretEnvironment, secretFiles } from './execution/secrets.ts';
+export type {
+  FailedAttempt,
+  History,
+  ItemDetail,
+  ListOptions,
+  PruneResult,
+  RunDetail,
+  RunFilter,
+  RunState,
+  RunSummary,
+  StoredEvent,
+  TaskCounts,
+  TaskDetail,
+} from './history/history.ts';
+export { RUN_STATES } from './history/history.ts';
+export { type HistoryLocation, openHistory } from './history/open-history.ts';
 export { type ClientOptions, openClient } from './open-client.ts';
 export { openRunner } from './open-runner.ts';
 export type { EngineOptions, RunnerOptions } from './options.ts';
@@ -15,7 +31,6 @@ export type {
   RunEvent,
   RunEventType,
   RunHandle,
-  Runner,
   RunProblem,
   RunRequest,
   RunResult,
@@ -24,3 +39,4 @@ export type {
   TaskRecord,
   TaskStatus,
 } from './run.ts';
+export type { Runner } from './runner.ts';

@@ -9,9 +9,10 @@ import type { WorkerServices } from './execution/run-context.ts';
 import { secretResolver } from './execution/secrets.ts';
 import { fileSigner } from './execution/signer.ts';
 import { WorkerTaskHost } from './execution/task-host.ts';
+import { openRecording } from './history/open-history.ts';
 import type { RunnerOptions } from './options.ts';
 import { loadTasks } from './packages/tasks.ts';
-import type { Runner } from './run.ts';
+import type { Runner } from './runner.ts';
 
 /** Largest output carried inline where the options do not say, in bytes. */
 const INLINE_LIMIT = 256 * 1024;
@@ -25,7 +26,7 @@ const silent: Logger = { info: () => {}, error: () => {} };
 export async function openRunner(options: RunnerOptions): Promise<Runner> {
   const { engine } = options;
   const registry = await loadTasks(options.packages, options.from);
-  const events = new EventEmitter();
+  const events = new EventEmitter(options.history && (await openRecording(options.history, options.logger)));
   if (options.onEvent) events.listen(options.onEvent);
   const pool = new ClientPool();
   const services = await workerServices(options, pool, events);

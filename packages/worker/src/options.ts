@@ -1,6 +1,7 @@
 import type { Artifacts, Logger, RunContext } from '@summit/maestro-sdk';
 import type { FolderArtifacts } from '@summit/maestro-sdk/artifacts';
 import type { SecretProvider } from './execution/secrets.ts';
+import type { HistoryLocation } from './history/open-history.ts';
 import type { DecisionInput, PendingDecision, RunEvent } from './run.ts';
 
 /**
@@ -50,6 +51,8 @@ export interface RunnerOptions {
   /** Ed25519 private key, PEM. */
   signingKeyFile?: string;
   logger?: Logger;
+  /** Where what happens in runs is kept; default nowhere. */
+  history?: HistoryLocation;
   /** In-process runs have no other terminal to be approved from: asked for every decision; undefined refuses. */
   decide?: (pending: PendingDecision & { runId: string }) => Promise<DecisionInput | undefined>;
   /** Hears every event from the first on; a listener added to the runner later misses what unfinished runs do while it opens. */

@@ -121,10 +121,11 @@ export interface RunEvent {
  *
  * | type | data |
  * |---|---|
+ * | `run.queued` | `ref`, `planDigest`, `initiator`, `inputs`, `parent`, `dryRun`; its id ends in `queued` |
  * | `run.awaiting-approval` | `name`, `pending`: the questions, `needed`: how many of them |
  * | `decision.made` | `name` of the question, and the decision |
  * | `run.started` | `ref`, `planDigest`, `tasks`: ids, `parent`, `dryRun` |
- * | `run.finished` | `status`, `error` |
+ * | `run.finished` | `status`, `error`; `tasks`: how many of its own (`total`, `succeeded`, `failed`, `skipped`, `cancelled`); `outputs`, or where they are too large for it `outputsBytes` |
  * | `task.started` | `uses`; `phase` in `onFailure` and `finally`; with `forEach` `items`: how many, and `list`: their digest; `begunIn`: the run whose idempotency key it has, where that is another |
  * | `task.attempt-failed` | `attempt`, `error`, `retryInMs` where there will be another; `item`; `compensation: true` where it is what undoes the task |
  * | `task.succeeded` | `attempts`, `output`; `items` as in the record; `previewed`; `reused`: taken from the parent, not executed |
@@ -141,6 +142,7 @@ export interface RunEvent {
  * | `task.event` | `attempt`, `event`, `payload`; `item`, `compensation` |
  */
 export type RunEventType =
+  | 'run.queued'
   | 'run.awaiting-approval'
   | 'run.started'
   | 'run.finished'
@@ -242,14 +244,6 @@ export interface RunControl {
   /** One run; undefined when it has ended, or there never was one. */
   find(runId: string): Promise<ActiveRun | undefined>;
   /** Unfinished runs of an engine stay where they are. */
-  close(): Promise<void>;
-}
-
-/** Where runs are executed. Two kinds: embedded or remote Restate, and in-process. */
-export interface Runner extends RunControl {
-  /** Events of runs executed by this process; returns the unsubscriber. */
-  onEvent(listener: (event: RunEvent) => void): () => void;
-  /** Drains and stops what this process started. Unfinished runs stay where they are. */
   close(): Promise<void>;
 }
 

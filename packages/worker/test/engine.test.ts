@@ -452,6 +452,7 @@ describe.each([
     );
     const mine = bench.events.filter(({ subject }) => subject === result.runId);
     expect(mine.map(({ type }) => type)).toEqual([
+      'run.queued',
       'run.started',
       'task.started',
       'task.succeeded',

@@ -46,6 +46,11 @@ export interface MaestroConfig {
   packages?: string[];
   /** Default `'embedded'`: a Restate server of our own, with its data in `.maestro/restate`; `{ dir }` is another folder than `.maestro`. */
   engine?: EngineSetting;
+  /**
+   * Where it is kept what happens in runs: a file, or a `postgres://` URL that several workers share; `retention` (`90d`): how long after
+   * their end runs are kept, for ever by default. Default `history.db` in the folder of the engine.
+   */
+  history?: string | { file?: string; url?: string; retention?: string };
   /** The artifact store: a folder, or `s3://bucket/prefix`. Default `.maestro/artifacts`. */
   artifacts?: string | ArtifactsSetting;
   /** The only folder whose files tasks may touch. Default: the folder of the configuration. */
@@ -76,6 +81,9 @@ export type ResolvedEngine =
   | { kind: 'remote'; ingressUrl: string; adminUrl: string; identityKeys?: string[]; advertisedUrl?: string }
   | { kind: 'in-process' };
 
+/** `retentionMs`: how long after their end runs are kept; absent: for ever. */
+export type ResolvedHistory = ({ sqlite: string } | { postgres: string; outbox: string }) & { retentionMs?: number };
+
 /** The configuration a command works with: every key set, every path absolute. */
 export interface ResolvedConfig {
   /** The file it was read from; absent when there is none. */
@@ -85,6 +93,7 @@ export interface ResolvedConfig {
   catalogs: string[];
   packages: string[];
   engine: ResolvedEngine;
+  history: ResolvedHistory;
   artifacts: { dir: string; inlineLimit: number; s3?: S3ArtifactsSetting; copiesBytes?: number };
   workspace: string;
   secrets: SecretSource[];

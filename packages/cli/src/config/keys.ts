@@ -1,4 +1,5 @@
 import { parseEgressEntry } from '@summit/maestro-sdk/egress';
+import { durationMs } from '../duration.ts';
 import { didYouMean } from '../text.ts';
 import type { MaestroConfig } from './config.ts';
 
@@ -7,7 +8,6 @@ type Check = (value: unknown, path: string) => string[];
 
 /** Keys that later versions honour. Ignoring one would let an operator believe in a guard that is not there. */
 const NOT_YET: Record<string, string> = {
-  history: 'runs are not recorded beyond the engine yet',
   policy: 'no policy is asked yet',
 };
 
@@ -86,6 +86,25 @@ const artifacts: Check = (value, path) => {
   return record({ dir: string, s3: s3Artifacts, copiesBytes: bytes, inlineLimit: bytes })(value, path);
 };
 
+const retention: Check = (value, path) =>
+  typeof value === 'string' && durationMs(value) !== undefined ? [] : [expected(path, 'a duration such as 90d or 12h', value)];
+
+const historyPlace: Check = (value, path) => {
+  if (typeof value !== 'string' || value === '') return [expected(path, 'a file or a postgres:// URL', value)];
+  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(value)) return [];
+  // What is in it is not repeated: it may hold a password.
+  return /^postgres(ql)?:\/\//.test(value) && URL.canParse(value)
+    ? []
+    : [`${path}: expected a file or a postgres:// URL, found another URL`];
+};
+
+const history: Check = (value, path) => {
+  if (!isRecord(value)) return historyPlace(value, path);
+  const problems = record({ file: historyPlace, url: historyPlace, retention })(value, path);
+  if (problems.length === 0 && value.file !== undefined && value.url !== undefined) return [`${path} must have one of file, url`];
+  return problems;
+};
+
 const egressEntry: Check = (value, path) => {
   if (typeof value !== 'string' || value === '') return [expected(path, 'a host, an address or a range of addresses', value)];
   const entry = parseEgressEntry(value);
@@ -100,6 +119,7 @@ const KEYS: Record<keyof MaestroConfig, Check> = {
   catalogs: list(string),
   packages: list(string),
   engine,
+  history,
   artifacts,
   workspace: string,
   secrets: list(secretSource),

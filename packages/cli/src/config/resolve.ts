@@ -3,9 +3,10 @@ import { findPackageJSON } from 'node:module';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { durationMs } from '../duration.ts';
 import { CliError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import type { EngineSetting, MaestroConfig, ResolvedConfig, ResolvedEngine, S3ArtifactsSetting } from './config.ts';
+import type { EngineSetting, MaestroConfig, ResolvedConfig, ResolvedEngine, ResolvedHistory, S3ArtifactsSetting } from './config.ts';
 import { findConfigFile, readConfigFile } from './file.ts';
 import { checkConfig } from './keys.ts';
 
@@ -16,6 +17,7 @@ export interface ConfigOptions {
   catalog?: string[];
   package?: string[];
   workspace?: string;
+  history?: string;
 }
 
 const DEFAULT_INLINE_LIMIT = 256 * 1024;
@@ -29,6 +31,7 @@ export const configVariables = {
   MAESTRO_ENGINE: 'embedded or in-process',
   RESTATE_INGRESS_URL: 'engine.ingressUrl, together with RESTATE_ADMIN_URL',
   RESTATE_ADMIN_URL: 'engine.adminUrl, together with RESTATE_INGRESS_URL',
+  MAESTRO_HISTORY: 'history: a file or a postgres:// URL',
   MAESTRO_ARTIFACTS: 'artifacts: a folder, or s3://bucket/prefix',
   MAESTRO_WORKSPACE: 'workspace',
   MAESTRO_USER: 'identity.user',
@@ -62,11 +65,20 @@ export async function resolveConfig(options: ConfigOptions, io: Pick<Io, 'cwd' |
     locate: (name: string, base: string) => string,
   ) => (near === undefined ? (inFile ?? [fallback]).map((name) => locate(name, root)) : near.map((name) => locate(name, cwd)));
 
+  const engine = engineOf(fromEnv.engine ?? fromFile.engine ?? 'embedded', root);
   const resolved: ResolvedConfig = {
     root,
     catalogs: listOf(options.catalog ?? fromEnv.catalogs, fromFile.catalogs, 'runbooks', catalogFolder),
     packages: listOf(options.package ?? fromEnv.packages, fromFile.packages, '@summit/maestro-tasks-core', packageName),
-    engine: engineOf(fromEnv.engine ?? fromFile.engine ?? 'embedded', root),
+    engine,
+    history: historyOf({
+      option: options.history,
+      variable: fromEnv.history as string | undefined,
+      file: fromFile.history,
+      cwd,
+      root,
+      engine,
+    }),
     artifacts: artifactsOf(env.MAESTRO_ARTIFACTS || undefined, fromFile.artifacts, (env, file) =>
       pathOf(undefined, env, file, DEFAULT_ARTIFACTS),
     ),
@@ -138,6 +150,35 @@ function s3Of(place: string | undefined): S3ArtifactsSetting | undefined {
   return { bucket, ...(prefix === '' ? {} : { prefix: `${prefix}/` }) };
 }
 
+/** Option, environment, file; by default beside the engine. */
+function historyOf({
+  option,
+  variable,
+  file,
+  cwd,
+  root,
+  engine,
+}: {
+  option: string | undefined;
+  variable: string | undefined;
+  file: MaestroConfig['history'];
+  cwd: string;
+  root: string;
+  engine: ResolvedEngine;
+}): ResolvedHistory {
+  const state = engine.kind === 'embedded' ? engine.dir : path.join(root, '.maestro');
+  const given = typeof file === 'string' ? { file } : (file ?? {});
+  const near = option ?? variable;
+  const place = near ?? given.url ?? given.file ?? path.join(state, 'history.db');
+  const retention = given.retention === undefined ? undefined : durationMs(given.retention);
+  return {
+    ...(/^postgres(ql)?:\/\//.test(place)
+      ? { postgres: place, outbox: path.join(state, 'history-outbox.db') }
+      : { sqlite: path.resolve(near === undefined ? root : cwd, place) }),
+    ...(retention === undefined ? {} : { retentionMs: retention }),
+  };
+}
+
 function engineOf(setting: EngineSetting, root: string): ResolvedEngine {
   if (setting === 'in-process') return { kind: 'in-process' };
   if (setting === 'embedded') return { kind: 'embedded', dir: path.join(root, '.maestro') };
@@ -173,6 +214,7 @@ function environmentConfig(env: Io['env']): MaestroConfig {
   if (env.MAESTRO_ARTIFACTS) config.artifacts = env.MAESTRO_ARTIFACTS;
   if (env.MAESTRO_SIGNING_KEY_FILE) config.signing = { keyFile: env.MAESTRO_SIGNING_KEY_FILE };
   if (env.MAESTRO_EGRESS_ALLOW) config.egress = { allow: names(env.MAESTRO_EGRESS_ALLOW) };
+  if (env.MAESTRO_HISTORY) config.history = env.MAESTRO_HISTORY;
   const problems = checkConfig(config);
   if (problems.length > 0) {
     throw new CliError('the configuration in the environment (MAESTRO_*, RESTATE_*) is wrong', {

@@ -9,6 +9,8 @@ export function eventText(event: RunEvent, { bold, dim, green, red, yellow }: Co
   const { data } = event;
   const task = bold(subjectText(data));
   switch (event.type) {
+    case 'run.queued':
+      return undefined; // Whoever watches a run has started it or asked for it.
     case 'run.awaiting-approval':
       return `${yellow('waits for a decision')} by ${roles(data.pending)}`;
     case 'decision.made': {

@@ -62,6 +62,7 @@ export async function open(context: Context, config: ResolvedConfig, options: Op
     workspace: config.workspace,
     artifactsDir: config.artifacts.dir,
     inlineLimit: config.artifacts.inlineLimit,
+    history: config.history,
     secrets: config.secrets.map((source) => ('files' in source ? secretFiles(source.files) : secretEnvironment(io.env, source.env))),
     logger: { info: log('info'), error: log('error') },
   };

@@ -1,4 +1,5 @@
 import { TaskError } from '@summit/maestro-sdk';
+import { loadSqlite } from './load-sqlite.ts';
 
 /** Held by the one process that runs the server and the worker of a `.maestro` folder. */
 export interface HostLock {
@@ -10,7 +11,7 @@ export interface HostLock {
  * the kernel lets go of it when its process dies, however that happens, so there is nothing stale to clean up.
  */
 export async function takeHostLock(file: string): Promise<HostLock | undefined> {
-  const { DatabaseSync } = await sqlite();
+  const { DatabaseSync } = await loadSqlite();
   let database: InstanceType<typeof DatabaseSync>;
   try {
     database = new DatabaseSync(file);
@@ -32,14 +33,3 @@ export async function takeHostLock(file: string): Promise<HostLock | undefined> 
 }
 
 const SQLITE_BUSY = 5;
-
-async function sqlite(): Promise<typeof import('node:sqlite')> {
-  const { emitWarning } = process;
-  // Node 22 warns on the terminal that SQLite is experimental; the lock is all that is used of it here.
-  process.emitWarning = () => {};
-  try {
-    return await import('node:sqlite');
-  } finally {
-    process.emitWarning = emitWarning;
-  }
-}

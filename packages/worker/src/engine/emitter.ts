@@ -1,12 +1,42 @@
+import type { History } from '../history/history.ts';
+import type { Recording } from '../history/open-history.ts';
+import { type EventSink, queuedEvent } from '../interpreter/events.ts';
+import type { RunInput } from '../interpreter/run-input.ts';
 import type { RunEvent } from '../run.ts';
 
-/** Hands every event of a run to its listeners once, however often a replay publishes it. */
+/** Hands every event of a run to its listeners once, however often a replay publishes it, and to the history. */
 export class EventEmitter {
   readonly #listeners = new Set<(event: RunEvent) => void>();
   /** Ids published, per run that has not ended here. */
   readonly #seen = new Map<string, Set<string>>();
+  readonly #recording: Recording | undefined;
+  readonly publish: EventSink;
 
-  readonly publish = (event: RunEvent): void => {
+  constructor(recording?: Recording) {
+    this.#recording = recording;
+    this.publish = Object.assign((event: RunEvent) => this.#publish(event), { flush: async () => recording?.flush() });
+  }
+
+  get history(): History | undefined {
+    return this.#recording?.history;
+  }
+
+  /** That a run was accepted, whoever will execute it and when: told to the history alone, for its own events begin with it. */
+  queued(run: RunInput): void {
+    this.#recording?.record(queuedEvent(run));
+  }
+
+  listen(listener: (event: RunEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** To be called when nothing is published any more. */
+  async close(): Promise<void> {
+    await this.#recording?.close();
+  }
+
+  #publish(event: RunEvent): void {
     let seen = this.#seen.get(event.subject);
     if (seen === undefined) {
       seen = new Set();
@@ -15,11 +45,7 @@ export class EventEmitter {
     if (seen.has(event.id)) return;
     seen.add(event.id);
     if (event.type === 'run.finished') this.#seen.delete(event.subject);
+    this.#recording?.record(event);
     for (const listener of this.#listeners) listener(event);
-  };
-
-  listen(listener: (event: RunEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
   }
 }

@@ -1,8 +1,13 @@
 import type { JsonObject } from '@summit/maestro-sdk';
 import type { RunEvent, RunEventType } from '../run.ts';
+import { type RunInput, runRef } from './run-input.ts';
 
 /** Where events go. Must not throw. */
-export type EventSink = (event: RunEvent) => void;
+export interface EventSink {
+  (event: RunEvent): void;
+  /** Resolves when those of before are safe: a run is not reported as ended earlier. */
+  flush?(): Promise<void>;
+}
 
 /**
  * Publishes the events of one run in the order of its interpreter. The sequence is a function of what the run
@@ -18,6 +23,11 @@ export class EventLog {
     this.#runId = runId;
     this.#ref = ref;
     this.#sink = sink;
+  }
+
+  /** That the run was accepted. Whoever starts runs tells it too, with the same id: a run may wait for long before it is executed. */
+  queued(run: RunInput): void {
+    this.#sink(queuedEvent(run));
   }
 
   emit(type: RunEventType, data: JsonObject): void {
@@ -36,4 +46,18 @@ export function runEvent(runId: string, ref: string, sequence: string, type: Run
     subject: runId,
     data,
   };
+}
+
+/** The first event of every run. */
+export function queuedEvent(run: RunInput): RunEvent {
+  const { runId, plan, planDigest, initiator, inputs, parent, dryRun } = run;
+  const ref = runRef(plan);
+  return runEvent(runId, ref, 'queued', 'run.queued', {
+    ref,
+    planDigest,
+    initiator: { id: initiator.id, roles: [...initiator.roles] },
+    inputs,
+    ...(parent === undefined ? {} : { parent }),
+    ...(dryRun ? { dryRun } : {}),
+  });
 }

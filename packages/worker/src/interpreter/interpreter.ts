@@ -1,6 +1,6 @@
 import { bindParameters } from '@summit/maestro-manifest';
 import type { Decision, JsonObject } from '@summit/maestro-sdk';
-import type { RunError, RunResult, TaskRecord } from '../run.ts';
+import type { RunError, RunResult, TaskRecord, TaskStatus } from '../run.ts';
 import type { Frame } from './activity.ts';
 import { Approvals, type Verdict } from './approvals.ts';
 import { type Durable, RunCancelled } from './durable.ts';
@@ -47,6 +47,7 @@ class Interpreter {
   }
 
   async run(): Promise<RunResult> {
+    this.#frame.events.queued(this.#run);
     const refused = await this.#approved();
     if (refused !== undefined) return this.#finish(this.#unstarted(refused.status, refused.error));
     return this.#finish(await this.#walk());
@@ -149,9 +150,33 @@ class Interpreter {
     if (omitted > 0) result.omittedRecords = omitted;
     if (outputs !== undefined) result.outputs = outputs;
     if (error !== undefined) result.error = error;
-    this.#frame.events.emit('run.finished', { status, ...(error ? { error: eventError(error) } : {}) });
+    this.#frame.events.emit('run.finished', {
+      status,
+      tasks: countsOf(records),
+      ...(error ? { error: eventError(error) } : {}),
+      ...(outputs === undefined ? {} : this.#shown(outputs)),
+    });
     return result;
   }
+
+  /** Outputs as part of an event: they are left out where they are larger than what a task may return. */
+  #shown(outputs: JsonObject): JsonObject {
+    const bytes = Buffer.byteLength(JSON.stringify(outputs));
+    return bytes <= this.#frame.host.inlineLimit ? { outputs } : { outputsBytes: bytes };
+  }
+}
+
+/** How many of the run's own tasks ended how. */
+function countsOf(records: readonly TaskRecord[]): JsonObject {
+  const own = records.filter(({ id }) => !id.includes('/'));
+  const count = (status: TaskStatus) => own.filter((record) => record.status === status).length;
+  return {
+    total: own.length,
+    succeeded: count('succeeded'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+    cancelled: count('cancelled'),
+  };
 }
 
 const CANCELLED: RunError = { code: 'RUN_CANCELLED', message: 'the run was cancelled' };

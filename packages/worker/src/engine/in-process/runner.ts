@@ -1,11 +1,14 @@
 import { type Decision, TaskError } from '@summit/maestro-sdk';
 import { admit } from '../../admission.ts';
+import type { History } from '../../history/history.ts';
 import { questionName } from '../../interpreter/approvals.ts';
 import type { TaskHost } from '../../interpreter/host.ts';
 import { interpret } from '../../interpreter/interpreter.ts';
+import type { RunInput } from '../../interpreter/run-input.ts';
 import type { RunnerOptions } from '../../options.ts';
 import type { TaskRegistry } from '../../packages/tasks.ts';
-import type { ActiveRun, DecisionInput, PendingDecision, RunEvent, RunHandle, Runner, RunRequest, RunResult } from '../../run.ts';
+import type { ActiveRun, DecisionInput, PendingDecision, RunEvent, RunHandle, RunRequest, RunResult } from '../../run.ts';
+import type { Runner } from '../../runner.ts';
 import { chooseQuestion } from '../decide.ts';
 import type { EventEmitter } from '../emitter.ts';
 import { InProcessDurable } from './durable.ts';
@@ -44,6 +47,10 @@ export class InProcessRunner implements Runner {
     if (this.#decide) this.#events.listen((event) => this.#ask(event));
   }
 
+  get history(): History | undefined {
+    return this.#events.history;
+  }
+
   async start(request: RunRequest): Promise<RunHandle> {
     const run = admit(request, this.#registry);
     if (!this.#runs.has(run.runId)) {
@@ -56,7 +63,7 @@ export class InProcessRunner implements Runner {
       const durable = new InProcessDurable();
       const live: Live = { durable, ended: false, result: Promise.resolve(undefined as never) };
       this.#runs.set(run.runId, live);
-      live.result = interpret(run, durable, this.#host, this.#events.publish).finally(() => {
+      live.result = this.#interpret(run, durable).finally(() => {
         live.ended = true;
         durable.close();
         this.#forgetOldest();
@@ -65,6 +72,13 @@ export class InProcessRunner implements Runner {
       live.result.catch(() => {});
     }
     return this.attach(run.runId);
+  }
+
+  /** Not over before the history has it. */
+  async #interpret(run: RunInput, durable: InProcessDurable): Promise<RunResult> {
+    const result = await interpret(run, durable, this.#host, this.#events.publish);
+    await this.#events.publish.flush?.();
+    return result;
   }
 
   async attach(runId: string): Promise<RunHandle> {
@@ -125,6 +139,7 @@ export class InProcessRunner implements Runner {
     for (const live of this.#runs.values()) if (!live.ended) live.durable.cancel();
     await Promise.allSettled([...this.#runs.values()].map((live) => live.result));
     await this.#close();
+    await this.#events.close();
   }
 
   #forgetOldest(): void {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { admit } from '../../admission.ts';
+import type { RunInput } from '../../interpreter/run-input.ts';
 import type { TaskRegistry } from '../../packages/tasks.ts';
 import type { ActiveRun, DecisionInput, RunControl, RunHandle, RunRequest, RunResult } from '../../run.ts';
 import { checkRunId, type RestateClient } from './client.ts';
@@ -30,9 +31,13 @@ export abstract class RestateControl implements RunControl {
 
   abstract close(): Promise<void>;
 
+  /** Called when the engine has taken a run. */
+  protected accepted(_run: RunInput): void {}
+
   async start(request: RunRequest): Promise<RunHandle> {
     const run = admit(request, await this.#registry());
     await this.#persist((client) => client.start(run));
+    this.accepted(run);
     return this.#handle(run.runId);
   }
 

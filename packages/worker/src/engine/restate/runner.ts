@@ -1,5 +1,8 @@
+import type { History } from '../../history/history.ts';
+import type { RunInput } from '../../interpreter/run-input.ts';
 import type { TaskRegistry } from '../../packages/tasks.ts';
-import type { RunEvent, Runner } from '../../run.ts';
+import type { RunEvent } from '../../run.ts';
+import type { Runner } from '../../runner.ts';
 import type { EventEmitter } from '../emitter.ts';
 import { RestateControl } from './control.ts';
 import type { Residence } from './residence.ts';
@@ -18,6 +21,14 @@ export class RestateRunner extends RestateControl implements Runner {
     this.#close = close;
   }
 
+  get history(): History | undefined {
+    return this.#events.history;
+  }
+
+  protected override accepted(run: RunInput): void {
+    this.#events.queued(run);
+  }
+
   onEvent(listener: (event: RunEvent) => void): () => void {
     return this.#events.listen(listener);
   }
@@ -26,5 +37,6 @@ export class RestateRunner extends RestateControl implements Runner {
     this.closing.abort(new Error('the runner was closed'));
     await this.#close();
     await this.#residence.close();
+    await this.#events.close();
   }
 }

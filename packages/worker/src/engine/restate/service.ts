@@ -53,7 +53,10 @@ export function runService(host: TaskHost, sink: EventSink, inactivityMs = INACT
       run: async (context: WorkflowContext, input: RunInput): Promise<RunResult> => {
         if (typeof input?.runId !== 'string' || input.runId !== context.key)
           throw new TerminalError('a run is started through the Maestro worker API');
-        return interpret(input, new RestateDurable(context), host, sink);
+        const result = await interpret(input, new RestateDurable(context), host, sink);
+        // A run that the engine calls ended is never replayed: what it published has to be safe by then.
+        await sink.flush?.();
+        return result;
       },
       decide,
     },

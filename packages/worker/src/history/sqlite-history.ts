@@ -1,0 +1,155 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { RunEvent } from '../run.ts';
+import { batchOf, keyOf } from './batch.ts';
+import type { RunFacts } from './facts.ts';
+import type { History, ListOptions, PruneResult, RunDetail, RunFilter, RunSummary, StoredEvent } from './history.ts';
+import { migrateSqlite } from './migrate.ts';
+import { openQuestions, QUESTION_EVENTS } from './questions.ts';
+import { HistoryReader } from './reader.ts';
+import { ROW_WIDTH, type Row, rowOf, setPending, upsertRuns, type Value } from './run-row.ts';
+import { fileIdentity, inTransaction, openSqlite, type SqliteOptions } from './sqlite.ts';
+
+/** `MstH`: tells our files from others. */
+const KIND = 0x4d737448;
+/** Runs whose rows are remembered here while they are on. */
+const MAX_KNOWN = 20_000;
+
+/** What is known of a row without asking. */
+interface Known {
+  id: number;
+  /** Whether questions are open. */
+  asks: boolean;
+  /** Nothing earlier can come. */
+  queued: boolean;
+  createdAt: number;
+}
+
+/** A history in an SQLite file, which any number of processes may read and write. */
+export class SqliteHistory implements History {
+  readonly file: string;
+  readonly #database: DatabaseSync;
+  readonly #identity: string | undefined;
+  readonly #reader: HistoryReader;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #known = new Map<string, Known>();
+
+  private constructor(file: string, database: DatabaseSync) {
+    this.file = file;
+    this.#database = database;
+    this.#identity = fileIdentity(file);
+    this.#reader = new HistoryReader(
+      async (sql, values) => this.#prepared(sql).all(...values) as Row[],
+      async (sql, values) => Number(this.#prepared(sql).run(...values).changes),
+    );
+  }
+
+  /** Opens or creates the file. Throws SQLite's errors, `HISTORY_FOREIGN` and `HISTORY_NEWER`. */
+  static async open(file: string, options: SqliteOptions = {}): Promise<SqliteHistory> {
+    const database = await openSqlite(file, KIND, options);
+    try {
+      await migrateSqlite(database, file);
+      return new SqliteHistory(file, database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /** False when the path leads to another file now, or to none. */
+  get inPlace(): boolean {
+    return fileIdentity(this.file) === this.#identity;
+  }
+
+  append(events: readonly RunEvent[], lost?: ReadonlyMap<string, number>): void {
+    try {
+      inTransaction(this.#database, () => this.#append(events, lost));
+    } catch (error) {
+      // What was learnt in a transaction that is undone is not so.
+      this.#known.clear();
+      throw error;
+    }
+  }
+
+  #append(events: readonly RunEvent[], lost: ReadonlyMap<string, number> | undefined): void {
+    const runs = batchOf(events);
+    for (const { facts, telling } of runs.values()) {
+      const known = this.#known.get(facts.runId);
+      if (known === undefined || telling || (!known.queued && facts.firstAt < known.createdAt)) this.#upsert(facts);
+    }
+    const insert = this.#prepared(
+      'insert into maestro_events (run, key, type, time, data) values (?, ?, ?, ?, ?) on conflict (run, key) do nothing',
+    );
+    for (const event of events) {
+      const run = this.#known.get(event.subject) as Known;
+      insert.run(run.id, keyOf(event), event.type, Date.parse(event.time), JSON.stringify(event.data));
+    }
+    for (const [runId, { facts, asks, answers }] of runs) {
+      const run = this.#known.get(runId) as Known;
+      if (asks || (answers && run.asks)) this.#askAgain(run);
+      if (facts.outcome !== null) this.#known.delete(runId);
+    }
+    for (const [runId, count] of lost ?? []) {
+      this.#prepared('update maestro_runs set missing = missing + ? where run_id = ?').run(count, runId);
+    }
+    // Those that are forgotten are asked for again.
+    if (this.#known.size > MAX_KNOWN) this.#known.clear();
+  }
+
+  #upsert(facts: RunFacts): void {
+    const row = this.#prepared(UPSERT).get(...rowOf(facts)) as Row;
+    this.#known.set(facts.runId, {
+      id: Number(row.id),
+      asks: row.asks === 1,
+      queued: row.queued_at !== null,
+      createdAt: Number(row.created_at),
+    });
+  }
+
+  #askAgain(run: Known): void {
+    const rows = this.#prepared(QUESTIONS).all(run.id) as { type: RunEvent['type']; data: string }[];
+    const open = openQuestions(rows.map(({ type, data }) => ({ type, data: JSON.parse(data) as RunEvent['data'] })));
+    const pending: Value = open.length === 0 ? null : JSON.stringify(open);
+    this.#prepared(SET_PENDING).run(pending, pending, run.id);
+    run.asks = pending !== null;
+  }
+
+  list(options?: ListOptions): Promise<RunSummary[]> {
+    return this.#reader.list(options);
+  }
+
+  show(runId: string): Promise<RunDetail | undefined> {
+    return this.#reader.show(runId);
+  }
+
+  events(runId: string, options?: { after?: number; limit?: number }): Promise<StoredEvent[]> {
+    return this.#reader.events(runId, options);
+  }
+
+  export(filter?: RunFilter): AsyncIterable<RunEvent> {
+    return this.#reader.export(filter);
+  }
+
+  async prune(options: { before: number; dryRun?: boolean }): Promise<PruneResult> {
+    const result = await this.#reader.prune(options);
+    if (result.runs > 0 && !options.dryRun) this.#database.exec('pragma incremental_vacuum');
+    return result;
+  }
+
+  async close(): Promise<void> {
+    this.#statements.clear();
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+const UPSERT = upsertRuns(`(${Array.from({ length: ROW_WIDTH }, () => '?').join(', ')})`);
+const SET_PENDING = setPending(() => '?');
+const QUESTIONS = `select type, data from maestro_events where run = ? and type in (${QUESTION_EVENTS.map((type) => `'${type}'`).join(', ')})`;
