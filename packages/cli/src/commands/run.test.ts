@@ -27,7 +27,14 @@ describe('maestro run --ephemeral', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(lines.map((line) => line.type)).toEqual(['run.queued', 'run.started', 'task.started', 'task.succeeded', 'run.finished', 'result']);
+    expect(lines.map((line) => line.type)).toEqual([
+      'run.queued',
+      'run.started',
+      'task.started',
+      'task.succeeded',
+      'run.finished',
+      'result',
+    ]);
     expect(lines[0]).toMatchObject({ specversion: '1.0', source: 'maestro/hello@1.0.0' });
     expect(lines.at(-1).result).toMatchObject({ status: 'succeeded', outputs: { slept: 2 }, runId: lines[0].subject });
   });

@@ -31,6 +31,7 @@ describe('without a file', () => {
       catalogs: [path.join(cwd, 'runbooks')],
       packages: ['@summit/maestro-tasks-core'],
       engine: { kind: 'embedded', dir: path.join(cwd, '.maestro') },
+      history: { sqlite: path.join(cwd, '.maestro/history.db') },
       artifacts: { dir: path.join(cwd, '.maestro/artifacts'), inlineLimit: 262144 },
       workspace: cwd,
       secrets: [{ files: '/run/secrets' }, { env: 'MAESTRO_SECRET_' }],
@@ -47,6 +48,7 @@ describe('with a file', () => {
     catalogs: ['ours', './theirs'],
     packages: ['@acme/tasks', './local-tasks'],
     engine: { ingressUrl: 'http://restate:8080', adminUrl: 'http://restate:9070' },
+    history: { file: 'past.db', retention: '90d' },
     artifacts: { dir: 'store', inlineLimit: 1000 },
     workspace: 'files',
     secrets: [{ files: 'secrets' }],
@@ -65,6 +67,7 @@ describe('with a file', () => {
       catalogs: [path.join(root, 'ours'), path.join(root, 'theirs')],
       packages: ['@acme/tasks', path.join(root, 'local-tasks')],
       engine: { kind: 'remote', ingressUrl: 'http://restate:8080', adminUrl: 'http://restate:9070' },
+      history: { sqlite: path.join(root, 'past.db'), retentionMs: 90 * 86_400_000 },
       artifacts: { dir: path.join(root, 'store'), inlineLimit: 1000 },
       workspace: path.join(root, 'files'),
       secrets: [{ files: path.join(root, 'secrets') }],
@@ -131,6 +134,7 @@ describe('with a file', () => {
       MAESTRO_PACKAGES: '@env/tasks',
       MAESTRO_WORKSPACE: 'env-files',
       MAESTRO_ARTIFACTS: 'env-store',
+      MAESTRO_HISTORY: 'env.db',
       MAESTRO_ENGINE: 'in-process',
       MAESTRO_USER: 'grace',
       MAESTRO_SIGNING_KEY_FILE: 'env.pem',
@@ -143,11 +147,20 @@ describe('with a file', () => {
       workspace: path.join(cwd, 'env-files'),
       artifacts: { dir: path.join(cwd, 'env-store'), inlineLimit: 1000 },
       engine: { kind: 'in-process' },
+      history: { sqlite: path.join(cwd, 'env.db'), retentionMs: 90 * 86_400_000 },
       identity: { user: 'grace', roles: ['sre'] },
       signing: { keyFile: path.join(cwd, 'env.pem') },
       egress: { allow: ['env.internal', '127.0.0.1:8080'] },
     });
-    const fromOptions = await resolveConfig({ catalog: ['opt'], package: ['@opt/tasks'], workspace: '..' }, { cwd, env });
+    const fromOptions = await resolveConfig(
+      { catalog: ['opt'], package: ['@opt/tasks'], workspace: '..', history: 'postgres://db/x' },
+      { cwd, env },
+    );
+    expect(fromOptions.history).toEqual({
+      postgres: 'postgres://db/x',
+      outbox: path.join(root, '.maestro/history-outbox.db'),
+      retentionMs: 90 * 86_400_000,
+    });
     expect(fromOptions).toMatchObject({ catalogs: [path.join(cwd, 'opt')], packages: ['@opt/tasks'], workspace: root });
   });
 
@@ -172,7 +185,7 @@ describe('what is wrong is said, all at once', () => {
         preApproval: 'yes',
         egress: { allow: ['https://api.internal:8443/v1', '10.0.0.0/33', '2130706433', '*'] },
         policy: { opa: 'http://x' },
-        history: 'x.db',
+        history: { url: 'mysql://root:secret@db/x', retention: '90' },
         color: 'blue',
       }),
     });
@@ -201,8 +214,9 @@ describe('what is wrong is said, all at once', () => {
         ),
       ),
       '"policy" is not honoured by this version: no policy is asked yet; remove the key',
-      '"history" is not honoured by this version: runs are not recorded beyond the engine yet; remove the key',
-      'unknown key "color"; there are: catalogs, packages, engine, artifacts, workspace, secrets, identity, signing, preApproval, egress, trustedCatalogs',
+      'history.url: expected a file or a postgres:// URL, found another URL',
+      'history.retention: expected a duration such as 90d or 12h, found "90"',
+      'unknown key "color"; there are: catalogs, packages, engine, history, artifacts, workspace, secrets, identity, signing, preApproval, egress, trustedCatalogs',
     ]);
   });
 

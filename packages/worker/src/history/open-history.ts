@@ -21,7 +21,8 @@ export interface Recording {
 
 /** Opens a history to read it, and by itself to write it. Throws `HISTORY_UNREADABLE`, `HISTORY_NEWER` or `HISTORY_FOREIGN`. */
 export async function openHistory(location: HistoryLocation): Promise<History> {
-  if ('postgres' in location) throw new Error('not yet');
+  if ('postgres' in location)
+    throw TaskError.terminal('HISTORY_UNSUPPORTED', 'a history in PostgreSQL is not honoured by this version; configure a file');
   try {
     return await SqliteHistory.open(location.sqlite);
   } catch (error) {
@@ -31,7 +32,8 @@ export async function openHistory(location: HistoryLocation): Promise<History> {
 
 /** Opens a history for the events of runs of this process. Throws `HISTORY_NEWER` or `HISTORY_FOREIGN`; anything else is told, and tried again. */
 export async function openRecording(location: HistoryLocation, log?: Logger): Promise<Recording> {
-  if ('postgres' in location) throw new Error('not yet');
+  if ('postgres' in location)
+    throw TaskError.terminal('HISTORY_UNSUPPORTED', 'a history in PostgreSQL is not honoured by this version; configure a file');
   const file = location.sqlite;
   const recorder = new Recorder({
     file,
