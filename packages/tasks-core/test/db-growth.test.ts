@@ -1,23 +1,11 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { executeAt, query, runContext, testDatabase } from './support/database.ts';
+import { growthExecutions, heapInUse, reportGrowth } from './support/heap.ts';
 
 /** Executions of each; 10,000 where there is time for it. */
-const EXECUTIONS = Number(process.env.MAESTRO_TEST_GROWTH ?? 300);
+const EXECUTIONS = growthExecutions(300);
 /** What the heap may grow by: some at first, for code and its feedback; and next to nothing for each execution, which is what the context of the test keeps. */
 const BYTES = 600 * 1024 + EXECUTIONS * 60;
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-async function heap(): Promise<number> {
-  for (let round = 0; round < 3; round++) {
-    collect();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return process.memoryUsage().heapUsed;
-}
 
 it('db.query and db.execute keep nothing of their executions, failed ones included', async () => {
   await using db = await testDatabase();
@@ -31,9 +19,9 @@ it('db.query and db.execute keep nothing of their executions, failed ones includ
     await executeAt(ctx, `growth-${process.pid}-${index}`, { table: 'counted', rows: [{ id: 1, n: index }], conflict: { target: ['id'] } });
   };
   for (let index = 0; index < 100; index++) await round(index);
-  const before = await heap();
+  const before = await heapInUse();
   for (let index = 0; index < EXECUTIONS; index++) await round(100 + index);
-  const grown = (await heap()) - before;
+  const grown = reportGrowth('db', EXECUTIONS, (await heapInUse()) - before);
   expect(grown).toBeLessThan(BYTES);
   // A connection that is being made clean is not waited for.
   const [{ connections }] = (await db.rows(`SELECT count(*)::int AS connections FROM pg_stat_activity WHERE usename = '${db.schema}'`)) as [

@@ -1,16 +1,12 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createTestContext } from '@summit/maestro-sdk/testing';
 import { httpRequest, notifySlack } from '@summit/maestro-tasks-core';
 import { expect, it } from 'vitest';
+import { growthExecutions, heapInUse, reportGrowth } from './support/heap.ts';
 import { json, serve } from './support/http.ts';
 
 /** Executions of each task; 10,000 where there is time. */
-const EXECUTIONS = Number(process.env.MAESTRO_GROWTH_EXECUTIONS ?? 400);
+const EXECUTIONS = growthExecutions(400);
 const AT_ONCE = 8;
-
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as () => void;
 
 it('executions leave nothing behind: no client, no connection, no memory', async () => {
   await using server = await serve((seen, response) => {
@@ -37,17 +33,10 @@ it('executions leave nothing behind: no client, no connection, no memory', async
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   };
-  const heap = async () => {
-    for (let round = 0; round < 3; round++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      gc();
-    }
-    return process.memoryUsage().heapUsed;
-  };
   await run(200);
-  const before = await heap();
+  const before = await heapInUse();
   await run(EXECUTIONS);
-  const grown = (await heap()) - before;
+  const grown = reportGrowth('http', EXECUTIONS, (await heapInUse()) - before);
   // One agent for the rules of http.request, one without rules for the operator's webhook.
   expect(ctx.pooled.map(({ opened }) => opened)).toEqual([1, 1]);
   // Connections are shared: three calls at a time of each worker, on two agents.

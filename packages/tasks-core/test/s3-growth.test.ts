@@ -1,16 +1,12 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createTestContext } from '@summit/maestro-sdk/testing';
 import { s3Get, s3Put } from '@summit/maestro-tasks-core';
 import { expect, it } from 'vitest';
+import { growthExecutions, heapInUse, reportGrowth } from './support/heap.ts';
 import { testBucket } from './support/s3.ts';
 
 /** Executions of each connector; 10,000 where there is time. */
-const EXECUTIONS = Number(process.env.MAESTRO_TEST_GROWTH ?? 300);
+const EXECUTIONS = growthExecutions(300);
 const AT_ONCE = 8;
-
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as () => void;
 
 it('executions leave nothing behind: no client, no memory', async () => {
   await using bucket = await testBucket();
@@ -28,17 +24,10 @@ it('executions leave nothing behind: no client, no memory', async () => {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   };
-  const heap = async () => {
-    for (let round = 0; round < 3; round++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      gc();
-    }
-    return process.memoryUsage().heapUsed;
-  };
   await run(100);
-  const before = await heap();
+  const before = await heapInUse();
   await run(EXECUTIONS);
-  const grown = (await heap()) - before;
+  const grown = reportGrowth('s3', EXECUTIONS, (await heapInUse()) - before);
   expect(ctx.pooled.map(({ opened }) => opened)).toEqual([1]);
   // What is kept by every execution would show: 100 bytes each are well beyond what a heap differs by.
   expect(grown).toBeLessThan(Math.max(1_500_000, EXECUTIONS * 100));

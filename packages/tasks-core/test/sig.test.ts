@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { createFolderArtifacts } from '@summit/maestro-sdk/artifacts';
 import { startSigSandbox } from '@summit/maestro-sdk/testing';
 import { afterAll, expect, it } from 'vitest';
+import { growthExecutions, reportGrowth } from './support/heap.ts';
 
 const support = join(import.meta.dirname, 'support');
 const folder = mkdtempSync(join(tmpdir(), 'sig-test-'));
@@ -43,12 +44,9 @@ it('killed between its batches (kill -9) and done again, sig.ingest has every it
 it('keeps nothing of an execution', async () => {
   await using sig = await startSigSandbox({ keep: false, exports: { polls: 1 } });
   // Code that is compiled as it warms up takes some 300 KB, however many executions there are.
-  const times = process.env.MAESTRO_TEST_GROWTH ? 10_000 : 400;
+  const times = growthExecutions(400);
   const args = ['--expose-gc', join(support, 'sig-growth-child.ts'), sig.url, String(times)];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   const { early, late } = JSON.parse(stdout) as { early: number; late: number };
-  process.stdout.write(
-    `sig: heap ${(early / 1024).toFixed(0)} KiB after ${times / 5} executions, ${(late / 1024).toFixed(0)} after ${times}\n`,
-  );
-  expect(late - early).toBeLessThan(600_000);
+  expect(reportGrowth('sig', (times * 4) / 5, late - early)).toBeLessThan(600_000);
 });
