@@ -1,6 +1,7 @@
 import type { Ajv, Options } from 'ajv';
 import addFormats from 'ajv-formats';
 import { linearRegExp } from './linear-regexp.ts';
+import { multipleOf } from './multiple-of.ts';
 import { uniqueItems } from './unique-items.ts';
 
 /** How Ajv is set up for schemas from outside. */
@@ -26,5 +27,7 @@ export function withKeywords<T extends Pick<Ajv, 'addFormat' | 'addKeyword' | 'f
   ajv.addFormat('url', (text: string) => text.length <= LONGEST_URL && url.test(text));
   ajv.removeKeyword('uniqueItems');
   ajv.addKeyword(uniqueItems);
+  ajv.removeKeyword('multipleOf');
+  ajv.addKeyword(multipleOf);
   return ajv;
 }
