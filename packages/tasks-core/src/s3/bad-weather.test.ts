@@ -393,6 +393,13 @@ describe.concurrent('an answer', () => {
     expect((await call({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' })).error).toMatchObject({
       code: 'S3_PROTOCOL',
     });
+    // A page for logging in, as a proxy gives it to everybody.
+    const page = { status: 200, headers: { 'content-type': 'text/html', 'content-length': '6' }, body: '<html>' };
+    expect((await call(page)).error).toMatchObject({
+      code: 'S3_PROTOCOL',
+      retryable: false,
+      message: expect.stringContaining('no S3 store'),
+    });
     expect((await call({ status: 404, headers: { 'content-type': 'text/html' }, body: '<html><p>not found' })).error).toMatchObject({
       code: expect.stringMatching(/^S3_(?:KEY_NOT_FOUND|PROTOCOL)$/),
       retryable: false,

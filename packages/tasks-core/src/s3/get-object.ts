@@ -22,6 +22,13 @@ export async function getObject(ctx: RunContext, payload: GetInput): Promise<Get
     const download = await beginDownload(call, getParams(payload));
     const { size, head } = download;
     try {
+      // A proxy or a login page answers everything with 200, and would be taken for the object.
+      if (head.ETag === undefined && head.LastModified === undefined) {
+        throw TaskError.terminal(
+          'S3_PROTOCOL',
+          `${objectName(call.target)}: what answered is no S3 store: it names neither ETag nor Last-Modified of the object (content type ${head.ContentType ?? 'not given'})`,
+        );
+      }
       if (payload.range !== undefined && head.ContentRange === undefined) {
         throw TaskError.terminal(
           'S3_UNSUPPORTED',

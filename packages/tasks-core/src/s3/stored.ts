@@ -35,7 +35,7 @@ export async function verifyStored(call: S3Call, input: PutObjectCommandInput, c
   if (found.ContentLength !== content.size) {
     throw damaged(
       call,
-      `${found.ContentLength} bytes are stored of ${content.size} that were sent; does the store understand the request?`,
+      `${found.ContentLength ?? 'an unknown number of'} bytes are stored of ${content.size} that were sent; does the store understand the request?`,
     );
   }
   const { ChecksumSHA256: sha256, ChecksumType: type } = found;
