@@ -17,6 +17,55 @@ beforeEach(async () => {
 const context = (options?: Parameters<typeof runContext>[1]) => runContext(db.url, options);
 const orders = () => db.rows('SELECT id, status, total FROM orders ORDER BY id');
 
+describe('values', () => {
+  it('that the server cannot read are told by their column, without the value', async () => {
+    await using ctx = context();
+    await db.client.query('CREATE TABLE IF NOT EXISTS typed (id int, flag boolean, doc jsonb, note text, "we""ird" date)');
+    const rows = (values: object) => ({ table: 'typed', rows: [{ id: 1 }, { id: 2, ...values }], columns: ['id', ...Object.keys(values)] });
+    for (const [column, value] of [
+      ['flag', 'perhaps'],
+      ['doc', { text: 'a $1 \0' }],
+      ['note', 'a\0b'],
+      ['we"ird', 'someday'],
+    ] as const) {
+      const failing = execute(ctx, rows({ [column]: value }));
+      await expect(failing).rejects.toMatchObject({
+        code: 'DB_VALUE_INVALID',
+        message: expect.stringContaining(`row 2 into ${db.schema}.typed, column ${JSON.stringify(column)}: `),
+        details: { row: 2, column },
+      });
+      await expect(failing).rejects.not.toThrow(/perhaps|someday/);
+    }
+  });
+
+  it('of json arrays are elements, whatever they are, as db.query gives them', async () => {
+    await using ctx = context();
+    await db.client.query('CREATE TABLE IF NOT EXISTS documents (id int PRIMARY KEY, docs jsonb[])');
+    const docs = [{ a: 1 }, [2, 3], 'text', 4, null, true];
+    await execute(ctx, { table: 'documents', rows: [{ id: 1, docs }], conflict: { target: ['id'] } });
+    await execute(ctx, { sql: 'INSERT INTO documents VALUES (2, $1)', params: [docs] });
+    expect((await query(ctx, { sql: 'SELECT docs FROM documents ORDER BY id' })).rows).toEqual([{ docs }, { docs }]);
+  });
+
+  it('beyond 2^53 are taken as texts, and refused as numbers, which have lost digits', async () => {
+    await using ctx = context();
+    await db.client.query('CREATE TABLE IF NOT EXISTS wide (id bigint PRIMARY KEY, ids bigint[], exact numeric, measure float8)');
+    const unsafe = Number('9007199254740993');
+    for (const row of [{ id: unsafe }, { id: 1, ids: [1, unsafe] }, { id: 1, exact: -unsafe }]) {
+      await expect(execute(ctx, { table: 'wide', rows: [row] })).rejects.toMatchObject({
+        code: 'DB_ROW_INVALID',
+        message: expect.stringMatching(/row 1: ".*" is the number -?9007199254740992, beyond 2\^53.*give it as a text/),
+      });
+    }
+    await expect(execute(ctx, { sql: 'SELECT $1::bigint', params: [unsafe] })).rejects.toMatchObject({ code: 'DB_PARAMETERS' });
+    const lines = '{"id":9007199254740993,"ids":[9223372036854775807],"exact":12345678901234567890,"measure":1e300}\n';
+    await execute(ctx, { table: 'wide', artifact: await ctx.artifacts.put(lines, { name: 'wide.ndjson' }) });
+    expect(await db.rows('SELECT id::text, ids::text, exact::text, measure::text FROM wide')).toEqual([
+      { id: '9007199254740993', ids: '{9223372036854775807}', exact: '12345678901234567890', measure: '1e+300' },
+    ]);
+  });
+});
+
 describe('a statement', () => {
   it('tells how many rows it changed, and what it returns', async () => {
     await using ctx = context({ task: dbExecute });

@@ -96,7 +96,8 @@ let loaded: Promise<Execute> | undefined;
  * The records are never removed here: `DELETE FROM maestro_idempotency WHERE created_at < now() - interval '90 days'`.
  *
  * Rows: columns and types come from the catalog, names are quoted. Values are what `connectors/db.query` gives: bytea base64, json JSON, arrays
- * lists, everything else a text or number as PostgreSQL reads it. Rows with the same conflict target: the last one wins. The session is in UTC.
+ * lists, everything else a text or number as PostgreSQL reads it. Integers beyond 2^53 are texts, as those of an artifact are read; a number
+ * that has lost digits is refused for bigint and numeric. Rows with the same conflict target: the last one wins. The session is in UTC.
  *
  * Errors, terminal: those of `connectors/db.query`, and `DB_CONSTRAINT` (says which), `DB_CONFLICT_TARGET`, `DB_ROW_INVALID` and
  * `DB_ROWS_DUPLICATE` (name the rows), `DB_COLUMN_GENERATED`, `DB_IDEMPOTENCY_MISMATCH`, `INVALID_INPUT`. Transient: those of

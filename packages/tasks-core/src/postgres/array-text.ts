@@ -48,6 +48,11 @@ export function formatArray(values: readonly unknown[]): string {
   return `${text}}`;
 }
 
+/** The text of an array whose elements are JSON: what is in the list is an element, whatever it is. */
+export function formatJsonArray(values: readonly unknown[]): string {
+  return `{${values.map((value) => (value === null || value === undefined ? 'NULL' : quote(JSON.stringify(value)))).join(',')}}`;
+}
+
 /** One element, as it stands in the text of an array. */
 export function formatElement(value: unknown): string {
   switch (typeof value) {

@@ -14,15 +14,19 @@ export interface Doing {
   readOnly?: boolean;
 }
 
-/** The parts of a server's error that are used; `detail` and `where` hold values, and are not. */
+/** The parts of a server's error that are used; `detail` holds values, and is not. */
 export interface ServerError extends Error {
   code: string;
   position?: string;
   hint?: string;
+  /** Where the server was, e.g. at which parameter. Holds values: never shown. */
+  where?: string;
   schema?: string;
   table?: string;
   column?: string;
   constraint?: string;
+  /** What it is about, in our own words: in front of the message. */
+  about?: string;
   /** Number of the row it is about, where that was found out. */
   row?: number;
   /** The function of the server that reports it. */
@@ -127,7 +131,8 @@ function fromServer(error: ServerError, doing: Doing): TaskError {
   const place = at === undefined ? '' : ` (line ${at.line}, column ${at.column}, near ${JSON.stringify(at.near)})`;
   const which = constraint !== undefined && !error.message.includes(constraint) ? ` (constraint ${constraint})` : '';
   const advice = [meaning.advice, hint].filter((text) => text !== undefined);
-  const message = `${label}: ${meaning.message ?? clean(error.message)}${which}${place}${advice.map((text) => `; ${text}`).join('')}`;
+  const about = error.about === undefined ? '' : `${error.about}: `;
+  const message = `${label}: ${about}${meaning.message ?? clean(error.message)}${which}${place}${advice.map((text) => `; ${text}`).join('')}`;
   const facts = {
     row: error.row,
     constraint,

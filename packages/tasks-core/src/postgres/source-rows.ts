@@ -27,8 +27,9 @@ export async function* sourceRows(
   for await (const records of recordBatches(ctx, source.artifact)) {
     for (const record of records) {
       if ('problem' in record) throw invalid(record.number, `${record.problem}, in ${source.artifact.name}`);
-      batch.push(toRow(record.number, record.value));
-      bytes += textLength(record.value);
+      const value = record.inexact === undefined ? record.value : record.inexact.exact;
+      batch.push(toRow(record.number, value));
+      bytes += textLength(value);
       if (batch.length < size && bytes < BATCH_BYTES) continue;
       yield batch;
       batch = [];

@@ -19,7 +19,13 @@ export interface TableColumn {
   isArray: boolean;
   isBytea: boolean;
   isJson: boolean;
+  /** An array whose elements are JSON. */
+  isJsonArray: boolean;
+  /** Holds integers that a number of JavaScript may not: bigint, numeric, and arrays of them. */
+  isWide: boolean;
 }
+
+const WIDE = new Set(['int8', 'numeric', '_int8', '_numeric']);
 
 /** `schema.table` or `table`, each as it is in the catalog, or in double quotes where it has a dot. Throws `INVALID_INPUT`. */
 export function parseTableName(text: unknown): { schema?: string; name: string } {
@@ -72,7 +78,14 @@ export async function tableOf({ client, doing }: Session, text: string): Promise
   const columns = new Map(
     rows.map(({ column, type, array, base }): [string, TableColumn] => [
       column,
-      { type, isArray: array, isBytea: base === 'bytea', isJson: base === 'json' || base === 'jsonb' },
+      {
+        type,
+        isArray: array,
+        isBytea: base === 'bytea',
+        isJson: base === 'json' || base === 'jsonb',
+        isJsonArray: base === '_json' || base === '_jsonb',
+        isWide: WIDE.has(base),
+      },
     ]),
   );
   return { oid: first.oid, schema: first.schema, name: first.name, kind: first.kind, columns };

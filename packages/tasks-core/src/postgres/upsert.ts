@@ -1,6 +1,7 @@
 import { type ArtifactRef, InvalidInputError, type RunContext } from '@summit/maestro-sdk';
-import { formatArray, formatElement } from './array-text.ts';
-import { isServerError } from './failure.ts';
+import { formatArray, formatElement, formatJsonArray } from './array-text.ts';
+import { isServerError, type ServerError } from './failure.ts';
+import { inexactNumber } from './inexact.ts';
 import { type SourceRow, sourceRows } from './source-rows.ts';
 import { checkColumns, type Table, tableOf, writtenSoFar } from './table.ts';
 import type { Session } from './transaction.ts';
@@ -119,6 +120,9 @@ class BatchWriter {
     if (!isServerError(error)) return error;
     const row = await this.#culprit(error.code, rows);
     const [first, last] = [rows[0]?.number, rows[rows.length - 1]?.number];
+    const column = this.#columnOf(error);
+    if (column !== undefined) error.column ??= column;
+    const which = column === undefined ? '' : `, column ${JSON.stringify(column)}`;
     const where = row !== undefined ? `row ${row}` : first === last ? `row ${first}` : `rows ${first} to ${last}`;
     if (row !== undefined) error.row = row;
     if (error.code === '21000') {
@@ -127,7 +131,7 @@ class BatchWriter {
         { code: 'DB_ROWS_DUPLICATE', details: { sqlstate: error.code } },
       );
     }
-    error.message = `${where} into ${this.#table.schema}.${this.#table.name}: ${error.message}`;
+    error.about = `${where} into ${this.#table.schema}.${this.#table.name}${which}`;
     return error;
   }
 
@@ -143,6 +147,12 @@ class BatchWriter {
       suspects = (await this.#fails(code, half)) ? half : suspects.slice(half.length);
     }
     return (await this.#fails(code, suspects)) ? suspects[0]?.number : undefined;
+  }
+
+  /** The column whose values the server could not read: it says which parameter it was, and each is one column. */
+  #columnOf({ code, where }: ServerError): string | undefined {
+    const [, number] = /^22/.test(code) ? (/^[^'"[{\n]*\$(\d+)(?: = |$)/m.exec(where ?? '') ?? []) : [];
+    return number === undefined ? undefined : this.#columns[Number(number) - 1];
   }
 
   async #fails(code: string, rows: readonly SourceRow[]): Promise<boolean> {
@@ -179,6 +189,16 @@ class BatchWriter {
     let index = 0;
     for (const name in values) if (name !== this.#columns[index++]) return false;
     return index === this.#columns.length;
+  }
+
+  /** A number that has lost digits on its way here must not be written as another. */
+  #checkDigits({ number, values }: SourceRow, name: string): void {
+    const found = inexactNumber(values[name]);
+    if (found === undefined) return;
+    throw new InvalidInputError(
+      `row ${number}: ${JSON.stringify(name)} is the number ${found}, beyond 2^53, where numbers lose digits; give it as a text; nothing was changed`,
+      { code: 'DB_ROW_INVALID', details: { row: number, column: name } },
+    );
   }
 
   #misshapen(row: number, problem: string): InvalidInputError {
@@ -225,8 +245,10 @@ class BatchWriter {
     for (let index = 0; index < rows.length; index++) {
       const value = rows[index]?.values[name];
       if (index > 0) list += ',';
+      if (column?.isWide && typeof value !== 'string') this.#checkDigits(rows[index] as SourceRow, name);
       if (column?.isJson && value !== null && value !== undefined) list += formatElement(JSON.stringify(value));
-      else list += formatElement(column?.isArray && Array.isArray(value) ? formatArray(value) : value);
+      else if (column?.isArray && Array.isArray(value)) list += formatElement((column.isJsonArray ? formatJsonArray : formatArray)(value));
+      else list += formatElement(value);
     }
     return `${list}}`;
   }
