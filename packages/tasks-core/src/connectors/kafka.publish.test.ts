@@ -134,6 +134,19 @@ describe('an artifact', () => {
     ]);
   });
 
+  it('keeps every digit of a value and its key', async () => {
+    const topic = await makeTopic(brokers);
+    await using ctx = context();
+    const lines = ['{"id":9007199254740993, "amount":12.340000000000000001}', '{"id":7}'];
+    await publish(ctx, { topic, artifact: await put(ctx, lines), keyField: 'id' });
+    expect((await readTopic(brokers, topic)).map(({ key, value }) => [key, value?.toString()])).toEqual([
+      ['9007199254740993', lines[0]],
+      ['7', lines[1]],
+    ]);
+    const message = await put(ctx, ['{"value":{"id":9007199254740993}}']);
+    await expect(publish(ctx, { topic, artifact: message })).rejects.toThrow('record 1 of in.ndjson has the integer 9007199254740993');
+  });
+
   it('names the record that is wrong', async () => {
     const topic = await makeTopic(brokers);
     await using ctx = context();
@@ -187,6 +200,20 @@ describe('a size', () => {
 });
 
 describe('a mistake', () => {
+  it.each([
+    [[], 'expected a list of at least one host:port'],
+    [['localhost'], 'brokers[0]: expected host:port such as kafka.example.com:9092, found "localhost"'],
+    [['a:9092', 'http://b:9092'], 'brokers[1]: expected host:port'],
+    [['a:99999'], 'brokers[0]: expected host:port'],
+    [['maestro:hunter2@kafka:9092'], 'found one with credentials, which go into sasl'],
+  ])('in the brokers %j is terminal, and shows no password', async (list, message) => {
+    await using ctx = context();
+    const failing = publish(ctx, { topic: 'x', brokers: list, messages: [{ value: 1 }] });
+    await expect(failing).rejects.toMatchObject({ code: 'INVALID_INPUT', retryable: false, message: expect.stringContaining(message) });
+    await expect(failing).rejects.not.toThrow('hunter2');
+    expect(ctx.pooled).toEqual([]);
+  });
+
   it('in any message is found before the first is sent', async () => {
     const topic = await makeTopic(brokers);
     await using ctx = context();

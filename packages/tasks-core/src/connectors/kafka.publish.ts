@@ -67,7 +67,8 @@ let publisher: Promise<Publisher> | undefined;
  * drop what they have seen. With `idempotent: false` a repeated request may double messages within a call, with `acks: 0` any may be lost.
  *
  * Partition: as given, else murmur2 of the key as in Kafka's own clients, else in turn. Requests stay below `maxMessageBytes`, and are
- * split further when the broker wants them smaller. What is inline is checked before anything is sent.
+ * split further when the broker wants them smaller. What is inline is checked before anything is sent. A record of an artifact that is a value
+ * and holds integers beyond 2^53 goes out as it is written.
  *
  * Errors. Terminal: `KAFKA_AUTH_FAILED`, `KAFKA_NOT_AUTHORIZED`, `KAFKA_TLS_FAILED`, `TLS_INVALID`, `KAFKA_TOPIC_UNKNOWN`,
  * `KAFKA_PARTITION_UNKNOWN`, `KAFKA_MESSAGE_INVALID`, `KAFKA_MESSAGE_TOO_LARGE`, `KAFKA_RECORD_REFUSED`, `KAFKA_CODEC_MISSING`,

@@ -145,7 +145,13 @@ describe('core', () => {
     const whole = await ctx.artifacts.put('"text"\n{"data":{"a":1},"id":"i"}\n', { name: 'b.ndjson' });
     expect(await run(ctx, { subject, artifact: whole })).toEqual({ count: 2 });
     expect((await more(2)).map((message) => message.string())).toEqual(['text', '{"a":1}']);
-    expect(ctx.pooled).toMatchObject([{ opened: 1, uses: 2 }]);
+    const wide = '{"id":9007199254740993, "amount":1.10}';
+    const exact = await listener(subject);
+    expect(await run(ctx, { subject, artifact: await ctx.artifacts.put(wide, { name: 'c.ndjson' }), records: 'values' })).toEqual({
+      count: 1,
+    });
+    expect((await exact(1)).map((message) => message.string())).toEqual([wide]);
+    expect(ctx.pooled).toMatchObject([{ opened: 1, uses: 3 }]);
   });
 
   it('works called directly, with an empty context', async () => {
@@ -316,6 +322,20 @@ describe('bad input', () => {
     ['expect without JetStream', { messages: [{ data: 1, expect: { lastSequence: 1 } }] }, 'INVALID_INPUT', /needs jetstream/],
     ['two streams', { jetstream: { stream: 'a', expect: { streamName: 'b' } } }, 'INVALID_INPUT', /differ/],
     ['tls:// without TLS', { servers: 'tls://127.0.0.1', tls: false }, 'INVALID_INPUT', /contradicts/],
+    [
+      'an address with a password',
+      { servers: 'nats://maestro:hunter2@127.0.0.1' },
+      'INVALID_INPUT',
+      /^servers: (?!.*hunter2).*go into auth/,
+    ],
+    ['an address of another kind', { servers: ['127.0.0.1', 'http://127.0.0.1'] }, 'INVALID_INPUT', /^servers\[1\]: expected host:port/],
+    ['no address', { servers: [] }, 'INVALID_INPUT', /at least one/],
+    [
+      'a header’s name of two lines',
+      { messages: [{ data: 1, headers: { 'a\n': 'c' } }] },
+      'NATS_MESSAGE_INVALID',
+      /^message 0: "a\\n" is not/,
+    ],
     ['a seed that is none', { auth: { nkeySeed: 'SUnotaseed' } }, 'NATS_CREDENTIALS_INVALID', /begins with SU/],
     ['credentials that are none', { auth: { creds: 'nothing' } }, 'NATS_CREDENTIALS_INVALID', /\.creds file/],
   ])('%s is refused', async (_, input, code, message) => {

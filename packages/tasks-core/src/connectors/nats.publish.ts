@@ -101,7 +101,8 @@ let publisher: Promise<Publisher> | undefined;
  * window is refused with `NATS_EXPECT_FAILED`. Within the window a retry with `lastMsgID` completes what had begun; with `lastSequence` that
  * depends on the server, as newer ones look at it before they look at ids and refuse the retry.
  *
- * Messages that are inline are checked before the first is sent; of an artifact those before a record that is wrong are published.
+ * Messages that are inline are checked before the first is sent; of an artifact those before a record that is wrong are published. A record
+ * that is data and holds integers beyond 2^53 goes out as it is written.
  * A connection that breaks ends the call at once (nothing is buffered), and the next attempt opens another.
  *
  * Errors. Terminal: `NATS_AUTH_FAILED`, `NATS_CREDENTIALS_INVALID`, `NATS_PERMISSION`, `NATS_TLS`, `TLS_INVALID`, `NATS_SUBJECT_INVALID`,

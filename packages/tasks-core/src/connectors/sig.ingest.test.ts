@@ -125,6 +125,7 @@ describe('sig.ingest', () => {
     ['no id', '{"payload":1}', /record 2 .* expected id to be a text that is not empty, found nothing/],
     ['an id that is a number', '{"id":7,"payload":1}', /found 7/],
     ['no payload', '{"id":"x"}', /record 2 .* has no payload/],
+    ['an integer that would lose digits', '{"id":"x","payload":{"n":9007199254740993}}', /record 2 .* has the integer 9007199254740993/],
     ['another field', '{"id":"x","payload":1,"z":1}', /unknown field "z"/],
   ])('names the record that is no item: %s', async (_, line, message) => {
     const artifact = await ctx.artifacts.put(`{"id":"a","payload":1}\n${String(line)}\n`, { name: 'people.ndjson' });

@@ -68,7 +68,7 @@ const Output = Type.Object({
  * and SIG takes each item once. When the call fails the batches before may have been taken; what a record of an artifact lacks is found when its
  * turn comes. Requests carry `x-correlation-*` and, under a policy, `x-policy-purpose`, `-authority` and `-license`. 408, 429, 5xx and broken connections are tried
  * up to four times within `timeoutMs`, after `Retry-After` where it is given, and then left to the retry of the task.
- * An id may stand once in `items`, and once in each batch of an artifact.
+ * An id may stand once in `items`, and once in each batch of an artifact. A record with an integer beyond 2^53, which would lose digits, is refused.
  *
  * Errors, terminal: `SIG_RECEIPTS_MISSING` (`details`: `{ jobId, count, missing }`), `SIG_RECEIPT_MISMATCH` (with `verifyReceipts`), `SIG_REJECTED` and
  * `SIG_BATCH_TOO_LARGE` (4xx, with SIG's reason), `SIG_UNAUTHORIZED`, `SIG_TLS_FAILED`, `SIG_ITEM_INVALID`, `SIG_ITEM_REPEATED`, `SIG_ITEM_TOO_LARGE`, `SIG_NO_ITEMS`,

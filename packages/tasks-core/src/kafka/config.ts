@@ -1,4 +1,4 @@
-import type { RunContext } from '@summit/maestro-sdk';
+import { InvalidInputError, type RunContext } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
 import { Tls } from '../connection/tls.ts';
 
@@ -35,10 +35,13 @@ export const Sasl = Type.Union(
 );
 export type Sasl = Static<typeof Sasl>;
 
+/** host:port, and nothing else: credentials have their own fields. */
+const BROKER = '^[^\\s:/,@]+:[0-9]{1,5}$';
+
 /** The fields that say which cluster a kafka task talks to, and as whom. */
 export const connectionFields = {
   // kafkajs cuts at the first colon, so an IPv6 address cannot be told from its port.
-  brokers: Type.Array(Type.String({ pattern: '^[^\\s:/,]+:[0-9]{1,5}$' }), {
+  brokers: Type.Array(Type.String({ pattern: BROKER }), {
     minItems: 1,
     description: 'host:port of one or more brokers; the others are learned from them',
   }),
@@ -54,6 +57,17 @@ export const connectionFields = {
 
 /** The only place for defaults that the code needs as well as the schema. */
 export const CONNECTION_DEFAULTS = { clientId: 'maestro', connectTimeoutMs: 10_000 };
+
+/** Throws `INVALID_INPUT` for what is no broker; without the text where that may be a password. */
+export function checkBrokers(brokers: unknown): void {
+  if (!Array.isArray(brokers) || brokers.length === 0) throw new InvalidInputError('brokers: expected a list of at least one host:port');
+  for (const [index, broker] of brokers.entries()) {
+    if (typeof broker === 'string' && new RegExp(BROKER).test(broker) && Number(broker.split(':')[1]) < 65_536) continue;
+    const credentials = typeof broker === 'string' && broker.includes('@');
+    const found = credentials ? 'one with credentials, which go into sasl' : JSON.stringify(broker)?.slice(0, 80);
+    throw new InvalidInputError(`brokers[${index}]: expected host:port such as kafka.example.com:9092, found ${found}`);
+  }
+}
 
 export interface Login {
   mechanism: Sasl['mechanism'];

@@ -45,7 +45,10 @@ const PROTOCOL: Record<string, Sorted> = {
   NOT_LEADER_FOR_PARTITION: LEADERLESS,
   BROKER_NOT_AVAILABLE: LEADERLESS,
   REQUEST_TIMED_OUT: transient('KAFKA_TIMEOUT'),
-  INVALID_RECORD: REFUSED,
+  INVALID_RECORD: terminal(
+    'KAFKA_RECORD_REFUSED',
+    'a compacted topic takes no message without a key, and a topic with a schema only what fits it',
+  ),
   INVALID_TIMESTAMP: REFUSED,
   UNSUPPORTED_COMPRESSION_TYPE: REFUSED,
   UNSUPPORTED_FOR_MESSAGE_FORMAT: REFUSED,

@@ -1,4 +1,5 @@
 import { type ArtifactRef, InvalidInputError, type RunContext } from '@summit/maestro-sdk';
+import { inexactProblem } from '../records/record.ts';
 import { recordBatches } from '../records/records-of.ts';
 import { type Outgoing, outgoing } from './message.ts';
 
@@ -21,19 +22,23 @@ export async function* recordMessages(
     for (const record of batch) {
       const index = record.number - 1;
       if ('problem' in record) throw invalid(artifact, record.number, record.problem);
-      yield outgoing(values ? messageOf(artifact, record.number, record.value, keyField) : record.value, index, dedupeKey);
+      const { inexact } = record;
+      // As a value it goes out as it is written.
+      if (inexact !== undefined && !values) throw invalid(artifact, record.number, inexactProblem(inexact));
+      const value = inexact === undefined ? record.value : inexact.exact;
+      yield outgoing(values ? messageOf(artifact, record.number, value, keyField, inexact?.text) : value, index, dedupeKey);
     }
   }
 }
 
-function messageOf(artifact: ArtifactRef, number: number, value: unknown, keyField: string | undefined): unknown {
-  if (keyField === undefined) return { value };
+function messageOf(artifact: ArtifactRef, number: number, value: unknown, keyField: string | undefined, text?: string): unknown {
+  if (keyField === undefined) return { value: text ?? value };
   const found =
     typeof value === 'object' && value !== null && Object.hasOwn(value, keyField)
       ? (value as Record<string, unknown>)[keyField]
       : undefined;
   if (found === undefined) throw invalid(artifact, number, `has no field "${keyField}" to take the key from`);
-  return { key: found === null || typeof found === 'string' ? found : JSON.stringify(found), value };
+  return { key: found === null || typeof found === 'string' ? found : JSON.stringify(found), value: text ?? value };
 }
 
 function invalid(artifact: ArtifactRef, number: number, problem: string): InvalidInputError {

@@ -120,12 +120,13 @@ class Run {
       return;
     }
     const scope = this.#scope;
-    scope.row = record.value;
+    const row = record.inexact === undefined ? record.value : record.inexact.exact;
+    scope.row = row;
     scope.index = index;
     try {
       if (this.#program.keeps?.(scope) === false) this.skipped++;
-      else if (this.#mapper) made.push({ index, row: record.value } satisfies KeptRow);
-      else made.push(this.#program.map ? this.#program.map(scope) : record.value);
+      else if (this.#mapper) made.push({ index, row } satisfies KeptRow);
+      else made.push(this.#program.map ? this.#program.map(scope) : row);
     } catch (error) {
       this.failures.thrown(index, error);
     }

@@ -28,7 +28,7 @@ export type Auth = Static<typeof Auth>;
 export const SECRETS = ['NATS_TOKEN', 'NATS_USER', 'NATS_PASSWORD', 'NATS_NKEY_SEED', 'NATS_CREDS'];
 
 /** A server: `host`, `host:port`, or either after `nats://` or `tls://`; credentials have no place in it. */
-const SERVER = '^(?:(?:nats|tls)://)?(?:\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?/?$';
+export const SERVER = '^(?:(?:nats|tls)://)?(?:\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?/?$';
 
 const Server = Type.String({ pattern: SERVER, description: 'host:port; the port is 4222 unless given' });
 

@@ -123,7 +123,7 @@ function headersOf(headers: Record<string, unknown>, wrong: (problem: string) =>
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) throw wrong('headers must be an object');
   return Object.entries(headers).flatMap(([name, values]) => {
     if (!HEADER.test(name))
-      throw wrong(`"${name.slice(0, 80)}" is not the name of a header: printable ASCII without white space and colon`);
+      throw wrong(`${JSON.stringify(name.slice(0, 80))} is not the name of a header: printable ASCII without white space and colon`);
     const field = RESERVED.get(name.toLowerCase());
     if (field !== undefined) throw wrong(`the header ${name} is given with the field ${field}`);
     return [values].flat().map((value): [string, string] => {

@@ -1,4 +1,5 @@
 import { type ArtifactRef, InvalidInputError, type RunContext, sha256Hex } from '@summit/maestro-sdk';
+import { inexactProblem } from '../records/record.ts';
 import { recordBatches } from '../records/records-of.ts';
 import { invalidMessage } from './failure.ts';
 import { type Message, type Outgoing, outgoing } from './message.ts';
@@ -30,9 +31,12 @@ export async function* artifactMessages(
       const where = `record ${record.number} of ${artifact.name}`;
       const index = record.number - 1;
       if ('problem' in record) throw invalidMessage(where, record.problem, index);
+      const { inexact } = record;
+      // As data it goes out as it is written.
+      if (inexact !== undefined && !values) throw invalidMessage(where, inexactProblem(inexact), index);
       if (!values) return outgoing(record.value, index, subject, where);
-      const id = idField === undefined ? undefined : idOf(record.value, idField, where, index);
-      return outgoing({ data: record.value, ...(id === undefined ? {} : { id }) }, index, subject, where);
+      const id = idField === undefined ? undefined : idOf(inexact?.exact ?? record.value, idField, where, index);
+      return outgoing({ data: inexact?.text ?? record.value, ...(id === undefined ? {} : { id }) }, index, subject, where);
     });
   }
 }

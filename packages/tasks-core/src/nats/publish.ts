@@ -29,12 +29,18 @@ export async function publish(ctx: RunContext, request: PublishRequest): Promise
   const { timeoutMs = TIMEOUT_MS } = request;
   ctx.signal.throwIfAborted();
   const ready = checked(request);
-  const late = () =>
-    new TimeoutError(`NATS: publishing to "${request.subject}" was not over within ${timeoutMs} ms (timeoutMs)`, { code: 'NATS_TIMEOUT' });
+  let connected = false;
+  const late = () => {
+    const what = connected ? 'was not over' : `had not begun, as there was no connection to ${[request.servers].flat().join(', ')},`;
+    return new TimeoutError(`NATS: publishing to "${request.subject}" ${what} within ${timeoutMs} ms (timeoutMs)`, {
+      code: 'NATS_TIMEOUT',
+    });
+  };
   return withDeadline(ctx.signal, timeoutMs, late, async (signal) => {
     const pooled = await orAbort(natsConnection(ctx, request), signal);
-    return onOpen(pooled, signal, (client) =>
-      inCall(client, signal, async (call) => {
+    return onOpen(pooled, signal, (client) => {
+      connected = true;
+      return inCall(client, signal, async (call) => {
         const batches = ready.messages ?? artifactMessages({ artifacts: ctx.artifacts, signal: call.signal }, ready.artifact, request);
         try {
           if (ready.jetstream === undefined) return { count: await publishCore(client, batches, call) };
@@ -43,8 +49,8 @@ export async function publish(ctx: RunContext, request: PublishRequest): Promise
         } catch (error) {
           throw publishFailure(error, call.signal);
         }
-      }),
-    );
+      });
+    });
   });
 }
 

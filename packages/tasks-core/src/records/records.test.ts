@@ -77,6 +77,25 @@ describe('records', () => {
     expect(problems(await read(arrayBatches, array, 50))).toEqual(['is longer than 50 bytes', 1]);
   });
 
+  it('whose integers would lose digits are known by them', async () => {
+    const lines = [
+      '{"id":9007199254740993,"more":[-12345678901234567890],"s":"9007199254740993"}',
+      '{"id":9007199254740991,"f":0.1234567890123456789,"e":1e300,"exact":12345678901234567168,"own":-32688187077653230,"z":1000000000000000000000}',
+    ];
+    const [first, second] = await read(ndjsonBatches, [Buffer.from(lines.join('\r\n'))]);
+    expect(first).toEqual({
+      number: 1,
+      value: JSON.parse(lines[0] as string),
+      inexact: {
+        integer: '9007199254740993',
+        exact: { id: '9007199254740993', more: ['-12345678901234567890'], s: '9007199254740993' },
+        text: lines[0],
+      },
+    });
+    expect(second).toEqual({ number: 2, value: JSON.parse(lines[1] as string) });
+    expect(await read(arrayBatches, [Buffer.from(`[${lines.join(', ')}]`)])).toEqual([first, second]);
+  });
+
   it('that are not UTF-8 are named', async () => {
     expect(await read(ndjsonBatches, [Buffer.from([0x22, 0xc3, 0x28, 0x22, 0x0a]), Buffer.from('1')])).toMatchObject([
       { number: 1, problem: 'is not UTF-8' },

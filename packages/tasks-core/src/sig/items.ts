@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ArtifactRef, canonicalJson, InvalidInputError, type RunContext } from '@summit/maestro-sdk';
+import { inexactProblem } from '../records/record.ts';
 import { recordBatches } from '../records/records-of.ts';
 
 /** A thing to be ingested. What it was parsed from is let go of: thousands of them are on their way at once. */
@@ -34,6 +35,8 @@ export async function* itemsOf(ctx: RunContext, { items, artifact, idField, hash
     yield batch.map((record) => {
       const where = `record ${record.number} of ${artifact?.name || 'the artifact'}`;
       if ('problem' in record) throw invalid(where, `${record.problem}${record.text === '' ? '' : `: ${shown(record.text)}`}`);
+      // A receipt vouches for what was sent, which is to be what was there.
+      if (record.inexact !== undefined) throw invalid(where, inexactProblem(record.inexact));
       return item(idField === undefined ? asItem(record.value, where) : named(record.value, idField, where), hashed);
     });
   }

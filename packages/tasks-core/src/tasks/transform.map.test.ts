@@ -249,6 +249,12 @@ describe('an artifact', () => {
     expect((await run({ artifact: made.artifact as ArtifactRef, filter: 'row > 2', as: 'rows' })).rows).toEqual([4]);
   });
 
+  it('keeps the digits of integers that no number has, as texts', async () => {
+    const artifact = await context.artifacts.put('{"id":9007199254740993,"n":9007199254740991}\n', { name: 'rows.ndjson' });
+    const made = await run({ artifact, mapping: { id: 'string(row.id)', n: 'row.n' }, as: 'rows' });
+    expect(made.rows).toEqual([{ id: '9007199254740993', n: 9007199254740991 }]);
+  });
+
   it('is not kept where a row fails', async () => {
     const artifact = await context.artifacts.put(ndjson([1, 'x']), { name: 'rows.ndjson' });
     expect(await failure({ artifact, mapping: 'row * 2' })).toMatchObject({ code: 'TRANSFORM_ROW_FAILED' });

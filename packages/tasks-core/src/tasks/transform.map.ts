@@ -125,7 +125,7 @@ let compiler: Promise<Compile> | undefined;
  * Maps and filters rows with expressions.
  *
  * Effect: none; repeating it gives the same. The order of rows is kept. Artifacts are read and written as streams, in memory that does not depend on their size;
- * one row may have up to 16 MiB. Expressions are the CEL of manifests, with its functions and its limits, over `row`, `index` (of the row in
+ * one row may have up to 16 MiB. Integers of an artifact that are beyond 2^53, which numbers are not exact for, are read as texts. Expressions are the CEL of manifests, with its functions and its limits, over `row`, `index` (of the row in
  * the source, from 0) and `vars`; regular expressions take linear time. A field whose expression is an optional without a value
  * (`row.?email`) is left out. In a manifest `${}` is the manifest's own expression, evaluated before this task runs; strings without it arrive here.
  *
