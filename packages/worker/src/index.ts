@@ -25,7 +25,6 @@ export type {
   DecisionInput,
   PendingDecision,
   Reuse,
-  RunClient,
   RunControl,
   RunError,
   RunEvent,
@@ -39,4 +38,4 @@ export type {
   TaskRecord,
   TaskStatus,
 } from './run.ts';
-export type { Runner } from './runner.ts';
+export type { RunClient, Runner } from './runner.ts';

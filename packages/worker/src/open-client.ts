@@ -1,10 +1,13 @@
-import { RestateControl } from './engine/restate/control.ts';
+import { type Access, RestateControl } from './engine/restate/control.ts';
+import type { History } from './history/history.ts';
+import { openRecording, type Recording } from './history/open-history.ts';
 import type { RunnerOptions } from './options.ts';
 import { loadTasks } from './packages/tasks.ts';
-import type { RunClient } from './run.ts';
+import type { RunEvent } from './run.ts';
+import type { RunClient } from './runner.ts';
 
 /** What a client needs to know; the tasks are loaded only where a run is started. */
-export interface ClientOptions extends Pick<RunnerOptions, 'engine' | 'packages' | 'from' | 'logger'> {
+export interface ClientOptions extends Pick<RunnerOptions, 'engine' | 'packages' | 'from' | 'logger' | 'history'> {
   /**
    * What it is opened for. `runs`: to list, cancel, pause, resume them; `decisions`: to answer their questions as well, and to start runs.
    * With the embedded engine and nobody who serves it, the second takes longer.
@@ -18,54 +21,58 @@ export interface ClientOptions extends Pick<RunnerOptions, 'engine' | 'packages'
  * asked for is then kept until `maestro up`. Throws `ENGINE_EPHEMERAL` for the in-process engine.
  */
 export async function openClient(options: ClientOptions): Promise<RunClient> {
-  const { engine, purpose, logger } = options;
+  const { engine, purpose, logger, history } = options;
   if (engine.kind === 'in-process') {
     const { TaskError } = await import('@summit/maestro-sdk');
     throw TaskError.terminal('ENGINE_EPHEMERAL', 'runs of the in-process engine live and end in the process that started them');
   }
+  const recording = history && (await openRecording(history, logger));
   const { EmbeddedDesk, RemoteAccess } = await import('./engine/restate/desk.ts');
   if (engine.kind === 'embedded') {
     const desk = await EmbeddedDesk.open(engine, purpose === 'decisions', logger);
-    return new RestateRunClient(
-      options,
-      desk,
-      () => desk.served,
-      () => desk.close(),
-    );
+    return new RestateRunClient(options, desk, {
+      served: () => desk.served,
+      recording,
+      close: () => desk.close(),
+    });
   }
   const { RestateClient } = await import('./engine/restate/client.ts');
   const access = new RemoteAccess(new RestateClient({ url: engine.ingressUrl }, { url: engine.adminUrl }), engine.adminUrl);
   await access.ready();
   const served = await access.client.served();
-  return new RestateRunClient(
-    options,
-    access,
-    () => served,
-    async () => {},
-  );
+  return new RestateRunClient(options, access, { served: () => served, recording, close: async () => {} });
+}
+
+/** What a client is made with beside the way to its engine. */
+interface ClientParts {
+  served(): boolean;
+  recording: Recording | undefined;
+  close(): Promise<void>;
 }
 
 class RestateRunClient extends RestateControl implements RunClient {
-  readonly #served: () => boolean;
-  readonly #close: () => Promise<void>;
+  readonly #parts: ClientParts;
 
-  constructor(
-    options: ClientOptions,
-    access: ConstructorParameters<typeof RestateControl>[0],
-    served: () => boolean,
-    close: () => Promise<void>,
-  ) {
+  constructor(options: ClientOptions, access: Access, parts: ClientParts) {
     super(access, () => loadTasks(options.packages, options.from));
-    this.#served = served;
-    this.#close = close;
+    this.#parts = parts;
+  }
+
+  get history(): History | undefined {
+    return this.#parts.recording?.history;
+  }
+
+  protected override record(event: RunEvent): void {
+    this.#parts.recording?.record(event);
   }
 
   get served(): boolean {
-    return this.#served();
+    return this.#parts.served();
   }
 
   async close(): Promise<void> {
     this.closing.abort(new Error('the client was closed'));
-    await this.#close();
+    await this.#parts.close();
+    await this.#parts.recording?.close();
   }
 }

@@ -246,9 +246,3 @@ export interface RunControl {
   /** Unfinished runs of an engine stay where they are. */
   close(): Promise<void>;
 }
-
-/** A way to the runs of an engine for a process that executes none of them. */
-export interface RunClient extends RunControl {
-  /** Whether some other process serves the engine; where none does, what was asked for is kept, and done when there is one. */
-  readonly served: boolean;
-}

@@ -1,7 +1,7 @@
 import type { History } from '../history/history.ts';
 import type { Recording } from '../history/open-history.ts';
-import { type EventSink, queuedEvent } from '../interpreter/events.ts';
-import type { RunInput } from '../interpreter/run-input.ts';
+import { withoutPlan } from '../history/plans.ts';
+import type { EventSink } from '../interpreter/events.ts';
 import type { RunEvent } from '../run.ts';
 
 /** Hands every event of a run to its listeners once, however often a replay publishes it, and to the history. */
@@ -21,9 +21,9 @@ export class EventEmitter {
     return this.#recording?.history;
   }
 
-  /** That a run was accepted, whoever will execute it and when: told to the history alone, for its own events begin with it. */
-  queued(run: RunInput): void {
-    this.#recording?.record(queuedEvent(run));
+  /** For the history alone: what is not an event of a run that is executed here. */
+  record(event: RunEvent): void {
+    this.#recording?.record(event);
   }
 
   listen(listener: (event: RunEvent) => void): () => void {
@@ -46,6 +46,7 @@ export class EventEmitter {
     seen.add(event.id);
     if (event.type === 'run.finished') this.#seen.delete(event.subject);
     this.#recording?.record(event);
-    for (const listener of this.#listeners) listener(event);
+    const shown = withoutPlan(event);
+    for (const listener of this.#listeners) listener(shown);
   }
 }

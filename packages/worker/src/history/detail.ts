@@ -107,6 +107,8 @@ class Fold {
   #taskEnded(well: boolean, data: JsonObject, time: string): void {
     const task = this.#task(String(data.task));
     end(task, well, data, time);
+    // Of one that was taken over nothing else tells it.
+    if (typeof data.uses === 'string') task.uses ??= data.uses;
     if (data.items !== undefined) task.itemCounts = data.items as unknown as NonNullable<TaskDetail['itemCounts']>;
     if (data.continued === true) task.continued = true;
   }

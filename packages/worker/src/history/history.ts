@@ -1,3 +1,4 @@
+import type { Plan } from '@summit/maestro-manifest';
 import type { Decision, Json, JsonObject } from '@summit/maestro-sdk';
 import type { CompensationRecord, PendingDecision, RunError, RunEvent, RunStatus, TaskPhase, TaskStatus } from '../run.ts';
 
@@ -143,6 +144,8 @@ export interface History {
   show(runId: string): Promise<RunDetail | undefined>;
   /** Events of a run as they were recorded, `after` a position; at most `limit`. */
   events(runId: string, options?: { after?: number; limit?: number }): Promise<StoredEvent[]>;
+  /** The very plan that was run, by its digest; undefined where no run of it is kept. */
+  plan(digest: string): Promise<Plan | undefined>;
   /** Every event of the chosen runs, oldest run first, each run's together. */
   export(filter?: RunFilter): AsyncIterable<RunEvent>;
   /** Forgets runs that ended before `before` (milliseconds since the epoch), with their events. `dryRun`: only counts them. */

@@ -64,6 +64,7 @@ function ownHistory(recorder: Recorder, file: string): History {
     list: async (options) => (await current()).list(options),
     show: async (runId) => (await current()).show(runId),
     events: async (runId, options) => (await current()).events(runId, options),
+    plan: async (digest) => (await current()).plan(digest),
     async *export(filter) {
       yield* (await current()).export(filter);
     },

@@ -1,3 +1,4 @@
+import type { Plan } from '@summit/maestro-manifest';
 import { TaskError } from '@summit/maestro-sdk';
 import type { RunEvent } from '../run.ts';
 import { detailOf } from './detail.ts';
@@ -53,6 +54,12 @@ export class HistoryReader {
     return this.#page(row, after, limit, false);
   }
 
+  async plan(digest: string): Promise<Plan | undefined> {
+    const [row] = await this.#ask('select plan from maestro_plans where digest = ?', [digest]);
+    if (row === undefined) return undefined;
+    return (typeof row.plan === 'string' ? JSON.parse(row.plan) : row.plan) as Plan;
+  }
+
   async *export(filter: RunFilter = {}): AsyncIterable<RunEvent> {
     const { where, values } = conditions(filter);
     let last = { at: -1, id: -1 };
@@ -84,7 +91,13 @@ export class HistoryReader {
         before,
         PRUNE_AT_ONCE,
       ]);
-      if (rows.length === 0) return total;
+      if (rows.length === 0) {
+        await this.#change(
+          'delete from maestro_plans where not exists (select 1 from maestro_runs where plan_digest = maestro_plans.digest)',
+          [],
+        );
+        return total;
+      }
       const ids = rows.map(({ id }) => Number(id));
       const list = ids.map(() => '?').join(', ');
       // Events first: a run whose events are gone can still be found and forgotten after a crash in between.

@@ -44,6 +44,9 @@ export const STEPS: Readonly<Record<string, Step>> = {
       unique (run, key)
     )`,
   ],
+  '0002-plans': (dialect) => [
+    `create table maestro_plans (digest text primary key, plan ${dialect === 'sqlite' ? 'text' : 'json'} not null)`,
+  ],
 };
 
 /** Names of the steps, in order. */

@@ -1,9 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Plan } from '@summit/maestro-manifest';
 import type { RunEvent } from '../run.ts';
 import { batchOf, keyOf } from './batch.ts';
 import type { RunFacts } from './facts.ts';
 import type { History, ListOptions, PruneResult, RunDetail, RunFilter, RunSummary, StoredEvent } from './history.ts';
 import { migrateSqlite } from './migrate.ts';
+import { type KeptPlan, planOf, withoutPlan } from './plans.ts';
 import { openQuestions, QUESTION_EVENTS } from './questions.ts';
 import { HistoryReader } from './reader.ts';
 import { ROW_WIDTH, type Row, rowOf, setPending, upsertRuns, type Value } from './run-row.ts';
@@ -81,7 +83,8 @@ export class SqliteHistory implements History {
     );
     for (const event of events) {
       const run = this.#known.get(event.subject) as Known;
-      insert.run(run.id, keyOf(event), event.type, Date.parse(event.time), JSON.stringify(event.data));
+      this.#keepPlan(planOf(event));
+      insert.run(run.id, keyOf(event), event.type, Date.parse(event.time), JSON.stringify(withoutPlan(event).data));
     }
     for (const [runId, { facts, asks, answers }] of runs) {
       const run = this.#known.get(runId) as Known;
@@ -93,6 +96,14 @@ export class SqliteHistory implements History {
     }
     // Those that are forgotten are asked for again.
     if (this.#known.size > MAX_KNOWN) this.#known.clear();
+  }
+
+  #keepPlan(kept: KeptPlan | undefined): void {
+    if (kept === undefined || this.#prepared('select 1 from maestro_plans where digest = ?').get(kept.digest) !== undefined) return;
+    this.#prepared('insert into maestro_plans (digest, plan) values (?, ?) on conflict do nothing').run(
+      kept.digest,
+      JSON.stringify(kept.plan),
+    );
   }
 
   #upsert(facts: RunFacts): void {
@@ -123,6 +134,10 @@ export class SqliteHistory implements History {
 
   events(runId: string, options?: { after?: number; limit?: number }): Promise<StoredEvent[]> {
     return this.#reader.events(runId, options);
+  }
+
+  plan(digest: string): Promise<Plan | undefined> {
+    return this.#reader.plan(digest);
   }
 
   export(filter?: RunFilter): AsyncIterable<RunEvent> {

@@ -57,6 +57,8 @@ export function queuedEvent(run: RunInput): RunEvent {
     planDigest,
     initiator: { id: initiator.id, roles: [...initiator.roles] },
     inputs,
+    // The history keeps it by its digest; nobody else is handed it.
+    plan: plan as unknown as JsonObject,
     ...(parent === undefined ? {} : { parent }),
     ...(dryRun ? { dryRun } : {}),
   });

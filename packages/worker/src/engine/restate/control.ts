@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { admit } from '../../admission.ts';
-import type { RunInput } from '../../interpreter/run-input.ts';
+import type { History } from '../../history/history.ts';
+import { queuedEvent, runEvent } from '../../interpreter/events.ts';
 import type { TaskRegistry } from '../../packages/tasks.ts';
-import type { ActiveRun, DecisionInput, RunControl, RunHandle, RunRequest, RunResult } from '../../run.ts';
+import type { ActiveRun, DecisionInput, RunControl, RunEvent, RunHandle, RunRequest, RunResult } from '../../run.ts';
 import { checkRunId, type RestateClient } from './client.ts';
 import { Unreachable } from './http.ts';
 
@@ -31,13 +32,14 @@ export abstract class RestateControl implements RunControl {
 
   abstract close(): Promise<void>;
 
-  /** Called when the engine has taken a run. */
-  protected accepted(_run: RunInput): void {}
+  abstract readonly history: History | undefined;
+  /** Puts what this process does to a run into its history; who executes the run tells the rest. */
+  protected abstract record(event: RunEvent): void;
 
   async start(request: RunRequest): Promise<RunHandle> {
     const run = admit(request, await this.#registry());
     await this.#persist((client) => client.start(run));
-    this.accepted(run);
+    this.record(queuedEvent(run));
     return this.#handle(run.runId);
   }
 
@@ -54,8 +56,13 @@ export abstract class RestateControl implements RunControl {
     return this.#about(runId, (client) => client.runs.cancel(runId));
   }
 
-  kill(runId: string): Promise<void> {
-    return this.#about(runId, (client) => client.runs.kill(runId));
+  async kill(runId: string): Promise<void> {
+    await this.#about(runId, (client) => client.runs.kill(runId));
+    const [summary] = (await this.history?.list({ runIds: [runId] })) ?? [];
+    if (summary === undefined) return;
+    // No code of the run is left that could say so.
+    const error = { code: 'RUN_KILLED', message: 'the run was ended in the engine; nothing was undone' };
+    this.record(runEvent(runId, summary.ref, 'killed', 'run.finished', { status: 'cancelled', error }));
   }
 
   pause(runId: string): Promise<void> {

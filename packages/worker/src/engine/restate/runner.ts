@@ -1,5 +1,4 @@
 import type { History } from '../../history/history.ts';
-import type { RunInput } from '../../interpreter/run-input.ts';
 import type { TaskRegistry } from '../../packages/tasks.ts';
 import type { RunEvent } from '../../run.ts';
 import type { Runner } from '../../runner.ts';
@@ -25,8 +24,8 @@ export class RestateRunner extends RestateControl implements Runner {
     return this.#events.history;
   }
 
-  protected override accepted(run: RunInput): void {
-    this.#events.queued(run);
+  protected override record(event: RunEvent): void {
+    this.#events.record(event);
   }
 
   onEvent(listener: (event: RunEvent) => void): () => void {
