@@ -15,10 +15,15 @@ export interface Process {
   ended: Promise<number | NodeJS.Signals | null>;
 }
 
-/** Starts `maestro` with a small environment; it is killed when the test ends. */
-export function maestro(cwd: string, argv: string[], options: { env?: Record<string, string>; node?: string[] } = {}): Process {
+/** Starts `maestro` with a small environment, `within` a command that becomes it; it is killed when the test ends. */
+export function maestro(
+  cwd: string,
+  argv: string[],
+  options: { env?: Record<string, string>; node?: string[]; within?: string[] } = {},
+): Process {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [...(options.node ?? []), BIN, ...argv], {
+  const [command = '', ...args] = [...(options.within ?? []), process.execPath, ...(options.node ?? []), BIN, ...argv];
+  const child = spawn(command, args, {
     cwd,
     env: { PATH, HOME, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -179,7 +179,7 @@ function isRefusal(error: unknown): error is Error {
 
 /** Explains, once each, why nothing is seen of a run that is on. */
 function quietness(view: RunView, heard: () => boolean, problem: FollowOptions['problem']): (run: ActiveRun) => void {
-  const begin = Date.now();
+  const begin = performance.now();
   const told = new Set<string>();
   const tell = (key: string, text: string) => {
     if (told.has(key)) return;
@@ -191,7 +191,7 @@ function quietness(view: RunView, heard: () => boolean, problem: FollowOptions['
     // A single try that fails is ordinary where workers come and go.
     if (lines.length > 0 && (run.state !== 'retrying' || (run.problem?.attempts ?? 0) > 3))
       tell(`${run.state} ${run.problem?.code}`, lines.join('\n'));
-    else if (run.state === 'running' && !heard() && Date.now() - begin > QUIET_MS)
+    else if (run.state === 'running' && !heard() && performance.now() - begin > QUIET_MS)
       tell('elsewhere', 'another process executes this run, and shows its events; here its result is shown');
   };
 }

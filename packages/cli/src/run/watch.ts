@@ -58,7 +58,7 @@ async function watchToEnd(options: WatchOptions): Promise<ExitCode> {
   try {
     if (interrupts.first !== undefined) return exitOf(interrupts.first);
     // Of a run that was started elsewhere the start was not seen.
-    const startedAt = options.plan === undefined ? undefined : Date.now();
+    const startedAt = options.plan === undefined ? undefined : performance.now();
     feed.listen((event) => view.event(event));
     const handle = await options.begin(runner);
     view.started(options.plan === undefined ? { runId } : { runId, plan: options.plan });
@@ -99,6 +99,6 @@ function conclude(followed: Followed, view: RunView, runId: string, startedAt: n
     view.note(`cancel it:        ${commandLine(context, ['runs', 'cancel', runId])}`);
     return exitOf(followed.left);
   }
-  view.finished(followed.result, startedAt === undefined ? undefined : Date.now() - startedAt);
+  view.finished(followed.result, startedAt === undefined ? undefined : performance.now() - startedAt);
   return followed.signal === undefined ? exitFor(followed.result) : exitOf(followed.signal);
 }

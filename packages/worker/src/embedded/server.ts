@@ -188,9 +188,9 @@ function recorded(folder: string): ProcessIdentity | undefined {
 }
 
 async function until(condition: () => boolean | Promise<boolean>, waitMs: number): Promise<boolean> {
-  const end = Date.now() + waitMs;
+  const end = performance.now() + waitMs;
   while (!(await condition())) {
-    if (Date.now() > end) return false;
+    if (performance.now() > end) return false;
     await delay(50);
   }
   return true;

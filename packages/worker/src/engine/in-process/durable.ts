@@ -54,7 +54,7 @@ export class InProcessDurable implements Durable {
 
   sleep(_name: string, ms: number): Step<void> {
     const step = new InProcessStep<void>();
-    this.#timer(step, Date.now() + ms);
+    this.#timer(step, performance.now() + ms);
     return step;
   }
 
@@ -101,14 +101,15 @@ export class InProcessDurable implements Durable {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
+  /** `due`: on the clock that nobody sets. */
   #timer(step: InProcessStep<void>, due: number): void {
     const timer = setTimeout(
       () => {
         this.#timers.delete(timer);
-        if (Date.now() >= due) this.#complete(step, undefined);
+        if (performance.now() >= due) this.#complete(step, undefined);
         else this.#timer(step, due);
       },
-      Math.max(0, Math.min(due - Date.now(), MAX_TIMER_MS)),
+      Math.max(0, Math.min(due - performance.now(), MAX_TIMER_MS)),
     );
     this.#timers.add(timer);
   }

@@ -103,12 +103,12 @@ export class EmbeddedDesk implements Access {
   }
 
   async #serve(endpoint: WorkerEndpoint): Promise<void> {
-    const end = Date.now() + SERVE_MS;
+    const end = performance.now() + SERVE_MS;
     for (;;) {
       try {
         return await this.client.takeOver(`http://127.0.0.1:${endpoint.port}/`);
       } catch (error) {
-        if (!(error instanceof Unreachable) || Date.now() > end) throw error;
+        if (!(error instanceof Unreachable) || performance.now() > end) throw error;
         await delay(AGAIN_MS);
       }
     }
@@ -127,9 +127,9 @@ export class RemoteAccess implements Access {
 
   /** Rejects with `ENGINE_UNREACHABLE` when nothing answers for a while. */
   async ready(): Promise<void> {
-    const end = Date.now() + UNREACHABLE_MS;
+    const end = performance.now() + UNREACHABLE_MS;
     while (!(await this.client.ready())) {
-      if (Date.now() > end) {
+      if (performance.now() > end) {
         throw TaskError.terminal(
           'ENGINE_UNREACHABLE',
           `no Restate server answers at ${this.#adminUrl}; check that it is up and that engine.adminUrl and engine.ingressUrl are its addresses`,

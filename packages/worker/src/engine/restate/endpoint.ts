@@ -19,6 +19,8 @@ export interface EndpointOptions {
   inactivityMs?: number;
 }
 
+const LOST = /^Got abort error from connection/;
+
 /** The HTTP/2 server through which Restate has this worker execute runs. */
 export class WorkerEndpoint {
   readonly port: number;
@@ -48,8 +50,10 @@ export class WorkerEndpoint {
         services,
         ...(options.identityKeys ? { identityKeys: [...options.identityKeys] } : {}),
         logger: ({ level, replaying }, message, ...rest: unknown[]) => {
-          // The SDK reports every attempt that ends early as a warning; those are part of an ordinary restart.
-          if (level === 'error' && !replaying) options.log?.error(String(message), { engine: rest.map(String) });
+          // The SDK reports every attempt that ends early as a warning; those are part of an ordinary restart, as is a connection that is lost.
+          if (level !== 'error' || replaying) return;
+          const report = LOST.test(String(message)) ? 'info' : 'error';
+          options.log?.[report](String(message), { engine: rest.map(String) });
         },
       }),
     );

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@summit/maestro-sdk';
+import { DiskWatch } from '../../embedded/disk-watch.ts';
 import { type HostLock, takeHostLock } from '../../embedded/host-lock.ts';
 import { EmbeddedServer, embeddedClient } from '../../embedded/server.ts';
 import type { EventSink } from '../../interpreter/events.ts';
@@ -22,6 +23,12 @@ export interface Residence extends Access {
   close(): Promise<void>;
 }
 
+interface Hosting {
+  lock: HostLock;
+  server: EmbeddedServer;
+  endpoint: WorkerEndpoint;
+}
+
 /**
  * A `.maestro` folder. One of the processes that use it is its host: it runs the embedded server and the worker.
  * The others are guests, and one of them becomes host as soon as the host is gone, however it went.
@@ -33,7 +40,10 @@ export class EmbeddedResidence implements Residence {
   readonly #sink: EventSink;
   readonly #log: Logger | undefined;
   readonly #closing = new AbortController();
-  #hosting: { lock: HostLock; server: EmbeddedServer; endpoint: WorkerEndpoint } | undefined;
+  readonly #disk: DiskWatch;
+  #hosting: Hosting | undefined;
+  /** What the operator was told last, unless it is over. */
+  #reported: string | undefined;
   #becoming: Promise<void> | undefined;
   #watch: Promise<void> = Promise.resolve();
 
@@ -43,6 +53,7 @@ export class EmbeddedResidence implements Residence {
     this.#sink = sink;
     this.#log = log;
     this.client = embeddedClient(this.#folder);
+    this.#disk = new DiskWatch(this.#folder);
   }
 
   /** Becomes host, or finds one. Throws as {@link EmbeddedServer.open} and {@link WorkerEndpoint.listen}. */
@@ -90,14 +101,7 @@ export class EmbeddedResidence implements Residence {
   }
 
   async #becomeHost(): Promise<void> {
-    if (this.#hosting !== undefined) {
-      if (this.#hosting.server.running) return;
-      // The server was killed under us: start it again and go on; nothing it acknowledged is lost.
-      this.#log?.error('the embedded Restate server is gone; starting it again');
-      this.#hosting.server = await EmbeddedServer.open(this.#serverOptions());
-      await this.#serve(this.#hosting.endpoint);
-      return;
-    }
+    if (this.#hosting !== undefined) return this.#keepHosting(this.#hosting);
     const lock = await takeHostLock(join(this.#engine.dir, 'host.lock'));
     if (lock === undefined) return;
     let server: EmbeddedServer | undefined;
@@ -120,16 +124,41 @@ export class EmbeddedResidence implements Residence {
     }
   }
 
+  /** Starts the server again where that helps; nothing that it acknowledged is lost. */
+  async #keepHosting(hosting: Hosting): Promise<void> {
+    const disk = await this.#disk.look();
+    if (disk === 'full') {
+      this.#report(`no space is left for ${this.#folder} (STATE_FOLDER_FULL): runs stand still; free some, and they go on by themselves`);
+      return;
+    }
+    if (disk === 'freed') {
+      this.#report(`there is space again for ${this.#folder}; starting the embedded Restate server again`);
+      await hosting.server.stop();
+    } else if (hosting.server.running) {
+      this.#reported = undefined;
+      return;
+    } else this.#report('the embedded Restate server is gone; starting it again');
+    hosting.server = await EmbeddedServer.open(this.#serverOptions());
+    await this.#serve(hosting.endpoint);
+  }
+
+  /** Tells the operator, once as long as it is the same. */
+  #report(message: string): void {
+    if (message === this.#reported) return;
+    this.#reported = message;
+    this.#log?.error(message);
+  }
+
   /** Makes this worker the server's, which may take a few tries of a server that comes back from a crash. */
   async #serve(endpoint: WorkerEndpoint): Promise<void> {
-    const end = Date.now() + SERVE_MS;
+    const end = performance.now() + SERVE_MS;
     for (;;) {
       try {
         await this.client.takeOver(`http://127.0.0.1:${endpoint.port}/`);
         await this.client.runs.resumeAll();
         return;
       } catch (error) {
-        if (!(error instanceof Unreachable) || Date.now() > end) throw error;
+        if (!(error instanceof Unreachable) || performance.now() > end) throw error;
         await delay(WATCH_MS);
       }
     }
@@ -147,7 +176,7 @@ export class EmbeddedResidence implements Residence {
       await delay(WATCH_MS, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
       await this.#tryToHost().catch((error: unknown) => {
-        this.#log?.error(`cannot run the embedded engine: ${error instanceof Error ? error.message : String(error)}`);
+        this.#report(`cannot run the embedded engine: ${error instanceof Error ? error.message : String(error)}`);
       });
     }
   }
