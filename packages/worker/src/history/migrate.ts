@@ -38,7 +38,9 @@ export async function migratePostgres(pool: Pool, where: string): Promise<void> 
   if (done.length === STEP_NAMES.length) return;
   const { PostgresDialect } = await import('kysely');
   // The migrator would end a pool that is its own; this one is not.
-  await migrate('postgres', new PostgresDialect({ pool: { connect: () => pool.connect(), end: async () => {}, options: {} } as never }));
+  const { rows } = await pool.query('select current_schema() as schema');
+  const dialect = new PostgresDialect({ pool: { connect: () => pool.connect(), end: async () => {}, options: {} } as never });
+  await migrate('postgres', dialect, rows[0]?.schema);
 }
 
 async function stepsDone(pool: Pool): Promise<string[]> {
@@ -47,7 +49,8 @@ async function stepsDone(pool: Pool): Promise<string[]> {
   return (await pool.query(`select name from ${STEPS_TABLE} order by name`)).rows.map(({ name }) => String(name));
 }
 
-async function migrate(dialect: Dialect, kyselyDialect: import('kysely').Dialect): Promise<void> {
+/** `schema`: where the tables belong; others of the database may have tables of the same names. */
+async function migrate(dialect: Dialect, kyselyDialect: import('kysely').Dialect, schema?: string): Promise<void> {
   const { Kysely, sql } = await import('kysely');
   const { Migrator } = await import('kysely/migration');
   const migrations = Object.fromEntries(
@@ -65,6 +68,7 @@ async function migrate(dialect: Dialect, kyselyDialect: import('kysely').Dialect
     provider: { getMigrations: async () => migrations },
     migrationTableName: STEPS_TABLE,
     migrationLockTableName: `${STEPS_TABLE}_lock`,
+    ...(schema === undefined ? {} : { migrationTableSchema: schema }),
   });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;

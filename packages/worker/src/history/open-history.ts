@@ -3,12 +3,16 @@ import { dirname } from 'node:path';
 import { type Logger, TaskError } from '@summit/maestro-sdk';
 import type { RunEvent } from '../run.ts';
 import type { History } from './history.ts';
+import { Outbox } from './outbox.ts';
 import { Recorder, reasonText } from './recorder.ts';
 import { sqliteReason } from './sqlite.ts';
 import { SqliteHistory } from './sqlite-history.ts';
 
-/** Where the history is: a file, or a shared database. */
-export type HistoryLocation = { sqlite: string } | { postgres: string };
+/**
+ * Where the history is: a file, or a database that workers share. Events are on their way to the database in the file `outbox`, also
+ * while it is out of reach.
+ */
+export type HistoryLocation = { sqlite: string } | { postgres: string; outbox: string };
 
 /** What a runner does for the history. */
 export interface Recording {
@@ -20,45 +24,81 @@ export interface Recording {
 }
 
 /** Opens a history to read it, and by itself to write it. Throws `HISTORY_UNREADABLE`, `HISTORY_NEWER` or `HISTORY_FOREIGN`. */
-export async function openHistory(location: HistoryLocation): Promise<History> {
-  if ('postgres' in location)
-    throw TaskError.terminal('HISTORY_UNSUPPORTED', 'a history in PostgreSQL is not honoured by this version; configure a file');
+export async function openHistory(location: { sqlite: string } | { postgres: string }): Promise<History> {
+  if ('postgres' in location) {
+    const { PostgresHistory, unreachable } = await import('./postgres-history.ts');
+    try {
+      return await PostgresHistory.open(location.postgres);
+    } catch (error) {
+      throw unreachable(location.postgres, error);
+    }
+  }
   try {
+    mkdirSync(dirname(location.sqlite), { recursive: true });
     return await SqliteHistory.open(location.sqlite);
   } catch (error) {
     throw unreadable(location.sqlite, error);
   }
 }
 
-/** Opens a history for the events of runs of this process. Throws `HISTORY_NEWER` or `HISTORY_FOREIGN`; anything else is told, and tried again. */
+/**
+ * Opens a history for the events of runs of this process. Throws `HISTORY_NEWER` or `HISTORY_FOREIGN` of a file; anything else is told, and
+ * tried again.
+ */
 export async function openRecording(location: HistoryLocation, log?: Logger): Promise<Recording> {
-  if ('postgres' in location)
-    throw TaskError.terminal('HISTORY_UNSUPPORTED', 'a history in PostgreSQL is not honoured by this version; configure a file');
-  const file = location.sqlite;
-  const recorder = new Recorder({
+  const report = (code: string, message: string) =>
+    (code === 'HISTORY_WRITABLE' || code === 'HISTORY_REACHABLE' ? log?.info : log?.error)?.(`${code}: ${message}`);
+  const file = 'postgres' in location ? location.outbox : location.sqlite;
+  const recorder = new Recorder<SqliteHistory | Outbox>({
     file,
     open: () => {
       mkdirSync(dirname(file), { recursive: true });
-      return SqliteHistory.open(file);
+      return 'postgres' in location ? Outbox.open(file) : SqliteHistory.open(file);
     },
-    report: (code, message) => (code === 'HISTORY_WRITABLE' ? log?.info : log?.error)?.(`${code}: ${message}`),
+    report,
   });
   await recorder.start();
-  return {
-    history: ownHistory(recorder, file),
-    record: (event) => recorder.record(event),
-    flush: () => recorder.flush(),
-    close: () => recorder.close(),
+  const { record, flush } = { record: (event: RunEvent) => recorder.record(event), flush: () => recorder.flush() };
+  if (!('postgres' in location))
+    return { history: ownHistory(recorder as Recorder<SqliteHistory>, file), record, flush, close: () => recorder.close() };
+
+  const { placeOf, PostgresHistory } = await import('./postgres-history.ts');
+  const { Forwarder } = await import('./forwarder.ts');
+  const place = placeOf(location.postgres);
+  const forwarder = new Forwarder({ file, place, report, open: () => PostgresHistory.open(location.postgres) });
+  const history = sharedHistory(location);
+  const close = async () => {
+    await recorder.close();
+    await forwarder.close();
+    await history.close();
   };
+  return { history: { ...history, close: async () => {} }, record, flush, close };
 }
 
 /** The history that this process writes: what it has recorded can be read at once. */
-function ownHistory(recorder: Recorder, file: string): History {
+function ownHistory(recorder: Recorder<SqliteHistory>, file: string): History {
   const current = async (): Promise<SqliteHistory> => {
     await recorder.flush();
     if (recorder.store === undefined) throw unreadable(file, new Error('it could not be opened; the log says why'));
-    return recorder.store as SqliteHistory;
+    return recorder.store;
   };
+  return lazily(current);
+}
+
+/** A shared history, connected to when it is asked for. Events of this process may still be on their way to it. */
+function sharedHistory(location: { postgres: string }): History {
+  let opening: Promise<History> | undefined;
+  const current = () => {
+    opening ??= openHistory(location).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+  return { ...lazily(current), close: async () => (await opening?.catch(() => undefined))?.close() };
+}
+
+function lazily(current: () => Promise<History>): History {
   return {
     append: async (events, lost) => (await current()).append(events, lost),
     list: async (options) => (await current()).list(options),

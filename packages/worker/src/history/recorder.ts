@@ -11,9 +11,9 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
-export interface RecorderOptions {
+export interface RecorderOptions<Store extends EventStore = EventStore> {
   /** Opens the file, again after it failed. */
-  open(): Promise<EventStore>;
+  open(): Promise<Store>;
   file: string;
   /** Tells the operator. */
   report(code: 'HISTORY_UNWRITABLE' | 'HISTORY_WRITABLE' | 'HISTORY_EVENTS_LOST', message: string): void;
@@ -48,10 +48,10 @@ const MAX_WAITING = 64 * 1024 * 1024;
  * Writes events into a file: at once when there are few, in batches when there are many. While the file cannot be written events wait in memory,
  * within a bound, and runs go on.
  */
-export class Recorder {
-  readonly #options: RecorderOptions;
+export class Recorder<Store extends EventStore = EventStore> {
+  readonly #options: RecorderOptions<Store>;
   readonly #maxWaiting: number;
-  #store: EventStore | undefined;
+  #store: Store | undefined;
   #queue: RunEvent[] = [];
   #waiters: (() => void)[] = [];
   #timer: { handle: NodeJS.Timeout; due: number } | undefined;
@@ -64,7 +64,7 @@ export class Recorder {
   #writing: Promise<void> | undefined;
   #closed = false;
 
-  constructor(options: RecorderOptions) {
+  constructor(options: RecorderOptions<Store>) {
     this.#options = options;
     this.#maxWaiting = options.maxWaiting ?? MAX_WAITING;
   }
@@ -80,7 +80,7 @@ export class Recorder {
   }
 
   /** The file, when it is open. */
-  get store(): EventStore | undefined {
+  get store(): Store | undefined {
     return this.#store;
   }
 

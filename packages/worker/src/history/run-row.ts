@@ -46,9 +46,9 @@ on conflict (run_id) do update set
   status = ${statusOf(known, 'maestro_runs.pending')}
 returning id, run_id, created_at, queued_at, case when pending is null then 0 else 1 end as asks`;
 
-/** Sets what is asked (first parameter, JSON or null, given twice) of the run `id` (last parameter). */
+/** Sets what is asked (first parameter, JSON or null) of the run `id` (second parameter). */
 export const setPending = (p: (index: number) => string): string =>
-  `update maestro_runs set pending = ${p(1)}, status = ${statusOf((name) => name, p(2))} where id = ${p(3)}`;
+  `update maestro_runs set pending = ${p(1)}, status = ${statusOf((name) => name, `cast(${p(1)} as text)`)} where id = ${p(2)}`;
 
 function statusOf(column: (name: string) => string, pending: string): string {
   return `case when ${column('outcome')} is not null then ${column('outcome')}

@@ -120,7 +120,7 @@ export class SqliteHistory implements History {
     const rows = this.#prepared(QUESTIONS).all(run.id) as { type: RunEvent['type']; data: string }[];
     const open = openQuestions(rows.map(({ type, data }) => ({ type, data: JSON.parse(data) as RunEvent['data'] })));
     const pending: Value = open.length === 0 ? null : JSON.stringify(open);
-    this.#prepared(SET_PENDING).run(pending, pending, run.id);
+    this.#prepared(SET_PENDING).run(pending, run.id);
     run.asks = pending !== null;
   }
 
@@ -166,5 +166,5 @@ export class SqliteHistory implements History {
 }
 
 const UPSERT = upsertRuns(`(${Array.from({ length: ROW_WIDTH }, () => '?').join(', ')})`);
-const SET_PENDING = setPending(() => '?');
+const SET_PENDING = setPending((index) => `?${index}`);
 const QUESTIONS = `select type, data from maestro_events where run = ? and type in (${QUESTION_EVENTS.map((type) => `'${type}'`).join(', ')})`;
