@@ -1,9 +1,11 @@
+import type { Plan } from '@summit/maestro-manifest';
 import { TaskError } from '@summit/maestro-sdk';
 import type { Pool, PoolClient } from 'pg';
 import type { RunEvent } from '../run.ts';
 import { batchOf, keyOf, type RunBatch } from './batch.ts';
 import type { History, ListOptions, PruneResult, RunDetail, RunFilter, RunSummary, StoredEvent } from './history.ts';
 import { migratePostgres } from './migrate.ts';
+import { planOf, withoutPlan } from './plans.ts';
 import { openQuestions, QUESTION_EVENTS } from './questions.ts';
 import { HistoryReader } from './reader.ts';
 import { ROW_WIDTH, type Row, rowOf, setPending, upsertRuns } from './run-row.ts';
@@ -84,6 +86,10 @@ export class PostgresHistory implements History {
     return this.#reader.events(runId, options);
   }
 
+  plan(digest: string): Promise<Plan | undefined> {
+    return this.#reader.plan(digest);
+  }
+
   export(filter?: RunFilter): AsyncIterable<RunEvent> {
     return this.#reader.export(filter);
   }
@@ -100,12 +106,13 @@ export class PostgresHistory implements History {
 async function insertAll(client: PoolClient, events: readonly RunEvent[], lost: ReadonlyMap<string, number> | undefined): Promise<void> {
   const runs = batchOf(events);
   const ids = await upsertAll(client, [...runs.values()]);
+  await keepPlans(client, events);
   const columns = [
     events.map(({ subject }) => ids.get(subject)?.id),
     events.map((event) => keyOf(event)),
     events.map(({ type }) => type),
     events.map(({ time }) => Date.parse(time)),
-    events.map(({ data }) => JSON.stringify(data)),
+    events.map((event) => JSON.stringify(withoutPlan(event).data)),
   ];
   await client.query(
     `insert into maestro_events (run, key, type, time, data)
@@ -126,6 +133,16 @@ async function insertAll(client: PoolClient, events: readonly RunEvent[], lost: 
   }
   for (const [runId, count] of lost ?? []) {
     await client.query('update maestro_runs set missing = missing + $1 where run_id = $2', [count, runId]);
+  }
+}
+
+async function keepPlans(client: PoolClient, events: readonly RunEvent[]): Promise<void> {
+  const plans = new Map(events.flatMap((event) => planOf(event) ?? []).map(({ digest, plan }) => [digest, plan]));
+  if (plans.size === 0) return;
+  const { rows } = await client.query('select digest from maestro_plans where digest = any($1)', [[...plans.keys()]]);
+  for (const { digest } of rows) plans.delete(digest);
+  for (const [digest, plan] of plans) {
+    await client.query('insert into maestro_plans (digest, plan) values ($1, $2) on conflict do nothing', [digest, JSON.stringify(plan)]);
   }
 }
 
