@@ -36,6 +36,10 @@ const keys: Record<string, [byDefault: string, meaning: string]> = {
     'none',
     'catalogs, named like those of `catalogs`, whose JavaScript (`mapper` of `tasks/transform.map`) may be executed: lint accepts it there, and the worker executes only text that stands there as it is',
   ],
+  telemetry: [
+    'none',
+    '`{ otlp?: { endpoint?, headers? }, serviceName? }`: OpenTelemetry traces and metrics go to an OTLP/HTTP receiver; `{}` is one at `http://localhost:4318`; see docs/telemetry.md, also for the `OTEL_*` variables',
+  ],
 };
 
 /** Tells what each error code of this package means; a test holds it to the codes in the source. */
@@ -67,6 +71,7 @@ const codes: Record<string, string> = {
   RUN_ENDED: 'The run had ended: there is nothing to cancel, pause or resume.',
   RUN_ID_TAKEN: 'A run with this id exists and is another one.',
   TASK_UNKNOWN: 'No installed task has the name, or none the version.',
+  TELEMETRY_PACKAGES_MISSING: 'The configuration asks for telemetry, and a package that sends it is not installed.',
   USAGE: 'The command line is wrong.',
   WORKER_MISSING: 'What was asked for is recorded; nobody is there to carry it out and to be waited for.',
   WRITE_FAILED: 'A file cannot be written; it is as it was.',

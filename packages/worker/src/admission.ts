@@ -7,6 +7,7 @@ import { isWorkflow } from './interpreter/sub-workflow.ts';
 import type { TaskRegistry } from './packages/tasks.ts';
 import { callsOf } from './plan-calls.ts';
 import type { Reuse, RunRequest } from './run.ts';
+import { keptTraceparent } from './telemetry/ids.ts';
 
 /** Largest plan with its inputs, in bytes of JSON: it is kept in the run's journal and read on every replay. */
 const MAX_START_BYTES = 4 * 1024 * 1024;
@@ -38,6 +39,7 @@ export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
   }
   checkCalls(plan, ref, registry);
   const dryRun = request.dryRun ?? plan.dryRun ?? false;
+  const traceparent = keptTraceparent(request.traceparent);
   const run: RunInput = {
     runId,
     plan,
@@ -47,6 +49,7 @@ export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
     startedAt: new Date().toISOString(),
     ...(dryRun ? { dryRun } : {}),
     ...(request.parent === undefined ? {} : { parent: request.parent }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   };
   const bytes = Buffer.byteLength(JSON.stringify(run));
   if (bytes > MAX_START_BYTES) {

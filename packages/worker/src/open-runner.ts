@@ -13,6 +13,7 @@ import { openRecording } from './history/open-history.ts';
 import type { RunnerOptions } from './options.ts';
 import { loadTasks } from './packages/tasks.ts';
 import type { Runner } from './runner.ts';
+import { isProvided, Telemetry } from './telemetry/telemetry.ts';
 
 /** Largest output carried inline where the options do not say, in bytes. */
 const INLINE_LIMIT = 256 * 1024;
@@ -35,16 +36,20 @@ export async function openRunner(options: RunnerOptions): Promise<Runner> {
     await host.stop(options.drainMs ?? DRAIN_MS);
     await pool.close();
   };
-  if (engine.kind === 'in-process') return new InProcessRunner(registry, host, events, options, close);
+  const telemetry = (options.telemetry ?? isProvided()) ? new Telemetry(events.history) : undefined;
+  if (telemetry) events.listen(telemetry.listen);
+  const observed = <T extends Runner>(runner: T): T => telemetry?.observed(runner) ?? runner;
+  const executing = telemetry?.host(host) ?? host;
+  if (engine.kind === 'in-process') return observed(new InProcessRunner(registry, executing, events, options, close));
 
   const { RestateRunner } = await import('./engine/restate/runner.ts');
   const { EmbeddedResidence } = await import('./engine/restate/residence.ts');
   const { RemoteResidence } = await import('./engine/restate/remote.ts');
   const residence =
     engine.kind === 'embedded'
-      ? await EmbeddedResidence.open(engine, host, events.publish, options.logger)
-      : await RemoteResidence.open(engine, host, events.publish, options.logger);
-  return new RestateRunner(registry, residence, events, close);
+      ? await EmbeddedResidence.open(engine, executing, events.publish, options.logger)
+      : await RemoteResidence.open(engine, executing, events.publish, options.logger);
+  return observed(new RestateRunner(registry, residence, events, close));
 }
 
 async function workerServices(options: RunnerOptions, pool: ClientPool, events: EventEmitter): Promise<WorkerServices> {

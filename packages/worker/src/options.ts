@@ -57,6 +57,8 @@ export interface RunnerOptions {
   decide?: (pending: PendingDecision & { runId: string }) => Promise<DecisionInput | undefined>;
   /** Hears every event from the first on; a listener added to the runner later misses what unfinished runs do while it opens. */
   onEvent?: (event: RunEvent) => void;
+  /** Whether runs are traced and measured through the OpenTelemetry API; default: where a provider is registered. */
+  telemetry?: boolean;
   /** How long running attempts may take to finish when the runner closes, in milliseconds; default 10 s. */
   drainMs?: number;
 }

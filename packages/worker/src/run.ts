@@ -13,6 +13,8 @@ export interface RunRequest {
   parent?: string;
   /** What it takes over from there, see {@link reusable}. */
   reuse?: Reuse;
+  /** W3C `traceparent` of what the run is part of; absent: the active span's, else the run begins a trace of its own. */
+  traceparent?: string;
   /** Preview (true) or execute (false), whatever the plan says; absent: as the plan says. */
   dryRun?: boolean;
 }

@@ -69,6 +69,16 @@ export interface MaestroConfig {
   egress?: { allow: string[] };
   /** Catalogs, named like those of `catalogs`, whose JavaScript (`mapper` of tasks/transform.map) may be executed. Default: none. */
   trustedCatalogs?: string[];
+  /** OpenTelemetry traces and metrics. Default: none, unless the environment names a receiver (`OTEL_EXPORTER_OTLP_ENDPOINT`). */
+  telemetry?: TelemetrySetting;
+}
+
+/** Where traces and metrics go. */
+export interface TelemetrySetting {
+  /** An OTLP/HTTP receiver, e.g. a collector: its URL without `/v1/traces`. Default http://localhost:4318. */
+  otlp?: { endpoint?: string; headers?: Record<string, string> };
+  /** What this installation is called. Default `maestro`. */
+  serviceName?: string;
 }
 
 /** Types a `maestro.config.ts`; returns its argument. */
@@ -102,4 +112,5 @@ export interface ResolvedConfig {
   preApproval: boolean;
   egress: { allow: string[] };
   trustedCatalogs: string[];
+  telemetry?: TelemetrySetting;
 }

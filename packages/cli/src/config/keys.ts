@@ -115,6 +115,11 @@ const egressEntry: Check = (value, path) => {
   ];
 };
 
+const headers: Check = (value, path) =>
+  isRecord(value)
+    ? Object.entries(value).flatMap(([name, text]) => string(text, `${path}.${name}`))
+    : [expected(path, 'an object of header names and their values', value)];
+
 const KEYS: Record<keyof MaestroConfig, Check> = {
   catalogs: list(string),
   packages: list(string),
@@ -128,6 +133,7 @@ const KEYS: Record<keyof MaestroConfig, Check> = {
   preApproval: boolean,
   egress: record({ allow: list(egressEntry) }, ['allow']),
   trustedCatalogs: list(string),
+  telemetry: record({ otlp: record({ endpoint: url, headers }), serviceName: string }),
 };
 
 /** The keys a configuration may have, in the order of the documentation. */

@@ -216,7 +216,7 @@ describe('what is wrong is said, all at once', () => {
       '"policy" is not honoured by this version: no policy is asked yet; remove the key',
       'history.url: expected a file or a postgres:// URL, found another URL',
       'history.retention: expected a duration such as 90d or 12h, found "90"',
-      'unknown key "color"; there are: catalogs, packages, engine, history, artifacts, workspace, secrets, identity, signing, preApproval, egress, trustedCatalogs',
+      'unknown key "color"; there are: catalogs, packages, engine, history, artifacts, workspace, secrets, identity, signing, preApproval, egress, trustedCatalogs, telemetry',
     ]);
   });
 

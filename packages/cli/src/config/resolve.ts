@@ -97,6 +97,7 @@ export async function resolveConfig(options: ConfigOptions, io: Pick<Io, 'cwd' |
   if (file !== undefined) resolved.file = file;
   if (fromEnv.signing !== undefined) resolved.signing = { keyFile: path.resolve(cwd, fromEnv.signing.keyFile) };
   else if (fromFile.signing !== undefined) resolved.signing = { keyFile: path.resolve(root, fromFile.signing.keyFile) };
+  if (fromFile.telemetry !== undefined) resolved.telemetry = fromFile.telemetry;
   return resolved;
 }
 

@@ -50,6 +50,8 @@ export async function launch(context: Context, config: ResolvedConfig, what: Lau
       dryRun,
       ...(parent === undefined ? {} : { parent }),
       ...(reuse === undefined ? {} : { reuse }),
+      // Where a command is part of a trace, its caller says so with this variable.
+      ...(context.io.env.TRACEPARENT ? { traceparent: context.io.env.TRACEPARENT } : {}),
     };
     if (options.detach) return await Promise.race([interrupts.again, detach(context, config, request, digest, json)]);
     return await watch({

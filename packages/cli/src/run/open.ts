@@ -11,6 +11,7 @@ import { trustedCode } from '../catalog/trusted.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
+import { startTelemetry } from '../telemetry/start.ts';
 
 /** What opening a runner takes beyond the configuration. */
 export interface OpenOptions {
@@ -73,12 +74,22 @@ export async function open(context: Context, config: ResolvedConfig, options: Op
   if (config.signing !== undefined) runnerOptions.signingKeyFile = config.signing.keyFile;
   if (options.decide !== undefined) runnerOptions.decide = options.decide;
   if (options.onEvent !== undefined) runnerOptions.onEvent = options.onEvent;
-  const runner = await openRunner(runnerOptions);
-  const close = () => {
-    closing = true;
-    return runner.close();
-  };
-  return { runner, close };
+  const stopTelemetry = await startTelemetry(config, io.env, options.report);
+  try {
+    const runner = await openRunner(runnerOptions);
+    const close = async () => {
+      closing = true;
+      try {
+        await runner.close();
+      } finally {
+        await stopTelemetry();
+      }
+    };
+    return { runner, close };
+  } catch (error) {
+    await stopTelemetry();
+    throw error;
+  }
 }
 
 async function s3Artifacts(

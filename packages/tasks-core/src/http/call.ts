@@ -29,6 +29,7 @@ export async function callHttp(ctx: RunContext, input: HttpRequestInput, resolve
     repeatable,
     whyNot,
     maxRedirects: input.maxRedirects ?? 5,
+    traced: true,
     ...given({ tls, proxy, connectTimeoutMs, timeoutMs, headersTimeoutMs, resolve }),
   };
   return withClient(ctx, request, options, async (send, signal) => {

@@ -21,6 +21,8 @@ export interface CallOptions extends ConnectionFields {
   whyNot: string;
   maxRedirects: number;
   headersTimeoutMs?: number;
+  /** Whether the target's origin is told which trace the requests are part of. */
+  traced?: boolean;
   /** A test's own resolver. */
   resolve?: Resolve;
 }
@@ -43,7 +45,11 @@ export async function withClient<T>(
     return pooled.use(signal, async (agent) => {
       try {
         return await work(
-          (request) => exchange(agent, request, { prefix, repeatable, whyNot, maxRedirects, headersTimeoutMs, signal }),
+          (request) =>
+            exchange(agent, request, {
+              ...{ prefix, repeatable, whyNot, maxRedirects, headersTimeoutMs, signal },
+              ...(options.traced ? { traced: what.url.origin } : {}),
+            }),
           signal,
         );
       } catch (error) {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { TaskError } from '@summit/maestro-sdk';
+import { clientSpan, failedWith, traceHeaders } from '@summit/maestro-sdk/telemetry';
 import type { Agent, Dispatcher } from 'undici';
 import { type Attempt, requestFailure } from './failure.ts';
 import { header } from './headers.ts';
@@ -22,6 +23,8 @@ export interface ExchangeOptions {
   whyNot: string;
   maxRedirects: number;
   headersTimeoutMs: number;
+  /** The origin that is told which trace its requests are part of; absent: none is. */
+  traced?: string;
   signal: AbortSignal;
 }
 
@@ -55,7 +58,25 @@ export function discard(body: Readable): void {
   body.on('error', () => {}).destroy();
 }
 
-async function send(agent: Agent, request: Request, options: ExchangeOptions): Promise<Response> {
+function send(agent: Agent, request: Request, options: ExchangeOptions): Promise<Response> {
+  const { url, method } = request;
+  const attributes = {
+    'http.request.method': method,
+    'url.scheme': url.protocol.slice(0, -1),
+    'server.address': url.hostname,
+    'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+  };
+  return clientSpan(method, { attributes }, async (span) => {
+    // A header that the caller gave counts.
+    const trace = options.traced === url.origin && request.headers.traceparent === undefined ? traceHeaders() : {};
+    const response = await sendOnce(agent, request, trace, options);
+    span.setAttribute('http.response.status_code', response.status);
+    if (response.status >= 400) failedWith(span, response.status);
+    return response;
+  });
+}
+
+async function sendOnce(agent: Agent, request: Request, trace: Record<string, string>, options: ExchangeOptions): Promise<Response> {
   const attempt: Attempt = { prefix: options.prefix, what: whatOf(request), repeatable: options.repeatable, whyNot: options.whyNot };
   const body = request.body?.open(options.signal);
   let bodyFailure: { error: unknown } | undefined;
@@ -69,7 +90,7 @@ async function send(agent: Agent, request: Request, options: ExchangeOptions): P
       origin: request.url.origin,
       path: `${request.url.pathname}${request.url.search}`,
       method: request.method as Dispatcher.HttpMethod,
-      headers: { ...request.body?.headers, ...request.headers },
+      headers: { ...request.body?.headers, ...trace, ...request.headers },
       body: body ?? null,
       signal: options.signal,
       headersTimeout: options.headersTimeoutMs,

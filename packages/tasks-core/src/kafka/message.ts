@@ -57,8 +57,8 @@ export const BATCH_OVERHEAD = 61;
 
 const FIELDS = new Set(Object.keys(Message.properties));
 
-/** `message` number `index` as it is sent; `dedupeKey` is the call's, for the header. Throws `KAFKA_MESSAGE_INVALID`. */
-export function outgoing(message: unknown, index: number, dedupeKey: string | undefined): Outgoing {
+/** `message` number `index` as it is sent; `dedupeKey` is the call's, for the header; `trace` is added where the message has no such headers. Throws `KAFKA_MESSAGE_INVALID`. */
+export function outgoing(message: unknown, index: number, dedupeKey: string | undefined, trace?: Record<string, string>): Outgoing {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) {
     throw invalid(index, `expected an object with key and value, found ${describe(message)}`);
   }
@@ -69,7 +69,7 @@ export function outgoing(message: unknown, index: number, dedupeKey: string | un
   const key = contentOf(index, given, 'key', (value) => (typeof value === 'string' ? value : undefined)) ?? null;
   const value = contentOf(index, given, 'value', (found) => (typeof found === 'string' ? found : JSON.stringify(found)));
   if (value === undefined) throw invalid(index, 'has neither value nor valueBase64; a message that deletes its key has value: null');
-  const made: Outgoing = { key, value, headers: headersOf(index, given.headers, dedupeKey), index, bytes: 0, alone: 0 };
+  const made: Outgoing = { key, value, headers: { ...trace, ...headersOf(index, given.headers, dedupeKey) }, index, bytes: 0, alone: 0 };
   if (given.partition !== undefined) {
     if (!Number.isInteger(given.partition) || (given.partition as number) < 0)
       throw invalid(index, `partition: expected a whole number from 0, found ${describe(given.partition)}`);

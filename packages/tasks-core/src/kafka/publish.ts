@@ -8,6 +8,7 @@ import {
   TaskError,
   TimeoutError,
 } from '@summit/maestro-sdk';
+import { clientSpan, traceHeaders } from '@summit/maestro-sdk/telemetry';
 import { withDeadline } from '../connection/deadline.ts';
 import { type Connection, connection } from '../connection/pooled.ts';
 import type { Tls } from '../connection/tls.ts';
@@ -41,7 +42,16 @@ export interface Publication {
 export const DEFAULTS = { acks: -1, compression: 'none', timeoutMs: 30_000, maxMessageBytes: 1_048_588 } as const;
 
 /** Publishes everything, in order, and resolves when it is written. */
-export async function publish(given: RunContext, input: Publication): Promise<{ count: number; offsets: PartitionOffsets[] }> {
+export function publish(given: RunContext, input: Publication): Promise<{ count: number; offsets: PartitionOffsets[] }> {
+  const attributes = { 'messaging.system': 'kafka', 'messaging.destination.name': input.topic, 'messaging.operation.name': 'send' };
+  return clientSpan(`send ${input.topic}`, { kind: 'producer', attributes }, async (span) => {
+    const published = await publishAll(given, input);
+    span.setAttribute('messaging.batch.message_count', published.count);
+    return published;
+  });
+}
+
+async function publishAll(given: RunContext, input: Publication): Promise<{ count: number; offsets: PartitionOffsets[] }> {
   const ctx = createRunContext(given);
   ctx.signal.throwIfAborted();
   const { topic, brokers, acks = DEFAULTS.acks, idempotent = acks === -1, timeoutMs = DEFAULTS.timeoutMs } = input;
@@ -127,6 +137,7 @@ function batchesOf(ctx: RunContext, input: Publication, limit: number): Iterable
   const { messages, artifact, compression = DEFAULTS.compression, dedupeHeader = true } = input;
   if ((messages === undefined) === (artifact === undefined)) throw new InvalidInputError('give either messages or an artifact');
   const dedupeKey = dedupeHeader ? ctx.idempotencyKey : undefined;
+  const trace = traceHeaders();
   const check = (message: Outgoing): Outgoing => {
     // What a codec makes of it is for the broker to judge.
     if (compression === 'none' && message.alone > limit) throw tooLarge(input.topic, message, limit);
@@ -135,12 +146,12 @@ function batchesOf(ctx: RunContext, input: Publication, limit: number): Iterable
   if (messages !== undefined) {
     if (!Array.isArray(messages)) throw new InvalidInputError('messages: expected a list');
     return inBatches(
-      messages.map((message, index) => check(outgoing(message, index, dedupeKey))),
+      messages.map((message, index) => check(outgoing(message, index, dedupeKey, trace))),
       limit,
     );
   }
   if (!isArtifactRef(artifact)) throw new InvalidInputError('artifact: expected a reference to an artifact');
-  return streamed(ctx, artifact, input, dedupeKey, check, limit);
+  return streamed(ctx, artifact, input, dedupeKey, trace, check, limit);
 }
 
 function* inBatches(messages: Iterable<Outgoing>, limit: number): Generator<Outgoing[]> {
@@ -158,11 +169,12 @@ async function* streamed(
   artifact: ArtifactRef,
   input: Publication,
   dedupeKey: string | undefined,
+  trace: Record<string, string>,
   check: (message: Outgoing) => Outgoing,
   limit: number,
 ): AsyncGenerator<Outgoing[]> {
   const batcher = new Batcher(limit);
-  for await (const message of recordMessages(ctx, artifact, input, dedupeKey)) {
+  for await (const message of recordMessages(ctx, artifact, input, dedupeKey, trace)) {
     const full = batcher.add(check(message));
     if (full !== undefined) yield full;
   }

@@ -15,6 +15,7 @@ export async function* recordMessages(
   artifact: ArtifactRef,
   { records, keyField }: RecordOptions,
   dedupeKey: string | undefined,
+  trace: Record<string, string>,
 ): AsyncGenerator<Outgoing> {
   const values = records === 'values' || (records === undefined && keyField !== undefined);
   if (!values && keyField !== undefined) throw new InvalidInputError('keyField needs records: values; a message has its own key');
@@ -26,7 +27,7 @@ export async function* recordMessages(
       // As a value it goes out as it is written.
       if (inexact !== undefined && !values) throw invalid(artifact, record.number, inexactProblem(inexact));
       const value = inexact === undefined ? record.value : inexact.exact;
-      yield outgoing(values ? messageOf(artifact, record.number, value, keyField, inexact?.text) : value, index, dedupeKey);
+      yield outgoing(values ? messageOf(artifact, record.number, value, keyField, inexact?.text) : value, index, dedupeKey, trace);
     }
   }
 }

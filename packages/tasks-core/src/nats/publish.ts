@@ -1,5 +1,6 @@
 import { type ArtifactRef, InvalidInputError, type RunContext, TimeoutError } from '@summit/maestro-sdk';
 import { orAbort } from '@summit/maestro-sdk/abort';
+import { clientSpan, traceHeaders } from '@summit/maestro-sdk/telemetry';
 import { withDeadline } from '../connection/deadline.ts';
 import type { Connection } from '../connection/pooled.ts';
 import type { Acks } from './acks.ts';
@@ -25,7 +26,16 @@ const MAX_IN_FLIGHT = 1_000;
 const TIMEOUT_MS = 30_000;
 
 /** Publishes everything, or throws; see the task. */
-export async function publish(ctx: RunContext, request: PublishRequest): Promise<Published> {
+export function publish(ctx: RunContext, request: PublishRequest): Promise<Published> {
+  const attributes = { 'messaging.system': 'nats', 'messaging.destination.name': request.subject, 'messaging.operation.name': 'publish' };
+  return clientSpan(`publish ${request.subject}`, { kind: 'producer', attributes }, async (span) => {
+    const published = await publishAll(ctx, request);
+    span.setAttribute('messaging.batch.message_count', published.count);
+    return published;
+  });
+}
+
+async function publishAll(ctx: RunContext, request: PublishRequest): Promise<Published> {
   const { timeoutMs = TIMEOUT_MS } = request;
   ctx.signal.throwIfAborted();
   const ready = checked(request);
@@ -41,7 +51,10 @@ export async function publish(ctx: RunContext, request: PublishRequest): Promise
     return onOpen(pooled, signal, (client) => {
       connected = true;
       return inCall(client, signal, async (call) => {
-        const batches = ready.messages ?? artifactMessages({ artifacts: ctx.artifacts, signal: call.signal }, ready.artifact, request);
+        const batches = traced(
+          ready.messages ?? artifactMessages({ artifacts: ctx.artifacts, signal: call.signal }, ready.artifact, request),
+          Object.entries(traceHeaders()),
+        );
         try {
           if (ready.jetstream === undefined) return { count: await publishCore(client, batches, call) };
           const options = { ...ready.jetstream, idOf: idFor(ctx.idempotencyKey) };
@@ -52,6 +65,21 @@ export async function publish(ctx: RunContext, request: PublishRequest): Promise
       });
     });
   });
+}
+
+type Batches = Iterable<Outgoing[]> | AsyncIterable<Outgoing[]>;
+
+/** The messages with headers that say which trace they are part of, where they have none that do. */
+function traced(batches: Batches, trace: [string, string][]): Batches {
+  if (trace.length === 0) return batches;
+  return (async function* () {
+    for await (const batch of batches) {
+      yield batch.map((message) => {
+        const given = new Set(message.headers.map(([name]) => name));
+        return { ...message, headers: [...message.headers, ...trace.filter(([name]) => !given.has(name))] };
+      });
+    }
+  })();
 }
 
 /** Runs `work` on a client that is open: one that has closed since it was used last is replaced, before anything was sent. */

@@ -1,4 +1,5 @@
 import { type RunContext, TaskError, TimeoutError } from '@summit/maestro-sdk';
+import { clientSpan } from '@summit/maestro-sdk/telemetry';
 import pg from 'pg';
 import { withDeadline } from '../connection/deadline.ts';
 import { cancelRunning } from './cancel.ts';
@@ -60,22 +61,30 @@ export async function inTransaction<R>(
     ...(parameters === undefined ? {} : { parameters }),
   };
   const late = () => new TimeoutError(lateMessage(database, doing, timeoutMs), { code: 'DB_TIMEOUT' });
-  return withDeadline(ctx.signal, timeoutMs, late, (signal) =>
-    database.pool.use(signal, async (pool) => {
-      try {
-        doing.phase = 'connecting';
-        const client = await checkOut(pool, signal);
-        doing.phase = 'working';
-        const begin = beginning(ctx, options, timeoutMs);
-        const restart = async () => {
-          await client.query('ROLLBACK');
-          await client.query(begin);
-        };
-        return await onClient({ client, database, pool, signal, doing, restart }, begin, readOnly, work);
-      } catch (error) {
-        throw databaseFailure(error, doing);
-      }
-    }),
+  const attributes = {
+    'db.system.name': 'postgresql',
+    'db.namespace': database.label.replace(/^.*\//, ''),
+    'server.address': database.host,
+    'server.port': database.port,
+  };
+  return clientSpan(readOnly ? 'postgresql read' : 'postgresql write', { attributes }, () =>
+    withDeadline(ctx.signal, timeoutMs, late, (signal) =>
+      database.pool.use(signal, async (pool) => {
+        try {
+          doing.phase = 'connecting';
+          const client = await checkOut(pool, signal);
+          doing.phase = 'working';
+          const begin = beginning(ctx, options, timeoutMs);
+          const restart = async () => {
+            await client.query('ROLLBACK');
+            await client.query(begin);
+          };
+          return await onClient({ client, database, pool, signal, doing, restart }, begin, readOnly, work);
+        } catch (error) {
+          throw databaseFailure(error, doing);
+        }
+      }),
+    ),
   );
 }
 

@@ -6,6 +6,7 @@ import { InvalidInputError, type RunContext, TaskError } from '@summit/maestro-s
 import { orAbort } from '@summit/maestro-sdk/abort';
 import { type Connection, connection } from '../connection/pooled.ts';
 import { tlsOptions } from '../connection/tls.ts';
+import { traceCommands } from './client-spans.ts';
 import type { ConnectionInput } from './connection-fields.ts';
 import { type Credentials, credentialsFailure, credentialsFor } from './credentials.ts';
 import { endpointOf } from './endpoint.ts';
@@ -75,6 +76,7 @@ async function open(config: Config, signal: AbortSignal): Promise<S3Client> {
     expectContinueHeader: false,
     logger: SILENT,
   } as S3ClientConfig);
+  traceCommands(client);
   // Where nothing is signed, a hash would only be one more header.
   if (config.credentials !== 'none') useKnownHashes(client);
   try {

@@ -1,5 +1,6 @@
 import { isTaskError, type RunContext, type TaskError } from '@summit/maestro-sdk';
 import { abortableSleep } from '@summit/maestro-sdk/abort';
+import { clientSpan, failedWith, traceHeaders } from '@summit/maestro-sdk/telemetry';
 import { withDeadline } from '../connection/deadline.ts';
 import type { Connection } from '../connection/pooled.ts';
 import { type SigClient, type SigResponse, sigClient } from './client.ts';
@@ -101,21 +102,33 @@ export class SigSession {
     });
   }
 
-  #send({ agent, request }: SigClient, { method, path, body, idempotencyKey }: SigRequest, signal: AbortSignal): Promise<SigResponse> {
+  #send(
+    { agent, request }: SigClient,
+    { method, path, body, idempotencyKey, what }: SigRequest,
+    signal: AbortSignal,
+  ): Promise<SigResponse> {
     const { base, timeoutMs } = this.endpoint;
-    return request(base + path, {
-      dispatcher: agent,
-      method,
-      headers: {
-        accept: 'application/json',
-        ...this.#headers,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
-      },
-      ...(body === undefined ? {} : { body }),
-      signal,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
+    // Where SIG is may be a secret, and the paths of what it hands out as well.
+    const attributes = { 'http.request.method': method, 'peer.service': 'sig', ...(what === undefined ? { 'url.path': path } : {}) };
+    return clientSpan(`SIG ${method}`, { attributes }, async (span) => {
+      const response = await request(base + path, {
+        dispatcher: agent,
+        method,
+        headers: {
+          accept: 'application/json',
+          ...traceHeaders(),
+          ...this.#headers,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+        },
+        ...(body === undefined ? {} : { body }),
+        signal,
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+      });
+      span.setAttribute('http.response.status_code', response.statusCode);
+      if (response.statusCode >= 400) failedWith(span, response.statusCode);
+      return response;
     });
   }
 

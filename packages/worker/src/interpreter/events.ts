@@ -50,7 +50,7 @@ export function runEvent(runId: string, ref: string, sequence: string, type: Run
 
 /** The first event of every run. */
 export function queuedEvent(run: RunInput): RunEvent {
-  const { runId, plan, planDigest, initiator, inputs, parent, dryRun } = run;
+  const { runId, plan, planDigest, initiator, inputs, parent, dryRun, traceparent } = run;
   const ref = runRef(plan);
   return runEvent(runId, ref, 'queued', 'run.queued', {
     ref,
@@ -61,5 +61,6 @@ export function queuedEvent(run: RunInput): RunEvent {
     plan: plan as unknown as JsonObject,
     ...(parent === undefined ? {} : { parent }),
     ...(dryRun ? { dryRun } : {}),
+    ...(traceparent === undefined ? {} : { traceparent }),
   });
 }

@@ -13,6 +13,8 @@ export interface RunInput {
   initiator: Initiator;
   /** RFC 3339; also the run's only clock for expressions. */
   startedAt: string;
+  /** W3C trace context of what the run is part of. */
+  traceparent?: string;
   /** Tasks that write are previewed, not executed. */
   dryRun?: boolean;
   /** The run it was made from. */
