@@ -12,7 +12,7 @@ metadata: { name: chain, version: 1.0.0 }
 spec:
   tasks:
     - { id: flaky, uses: tasks/flaky@1.0.0, with: {} }
-    - { id: nap, uses: tasks/wait.sleep@0.1.0, needs: [flaky], with: { ms: 3000 } }
+    - { id: nap, uses: tasks/wait.sleep@0.1.0, needs: [flaky], with: { ms: 2000 } }
     - { id: after, uses: tasks/flaky@1.0.0, needs: [nap], with: {} }
 `;
 
@@ -80,7 +80,7 @@ test('the worker is killed in the middle: the next one goes on with the trace, a
   const nap = receiver.spans.find(({ name }) => name === 'task nap');
   const run = receiver.spans.find(({ name }) => name === 'run chain');
   const took = ({ startTimeUnixNano, endTimeUnixNano }: OtlpSpan) => Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6;
-  expect(took(nap as OtlpSpan), 'from its start in the first process').toBeGreaterThan(2_900);
+  expect(took(nap as OtlpSpan), 'from its start in the first process').toBeGreaterThan(1_990);
   expect(took(run as OtlpSpan)).toBeGreaterThan(took(nap as OtlpSpan));
 });
 

@@ -123,7 +123,7 @@ export interface RunEvent {
  *
  * | type | data |
  * |---|---|
- * | `run.queued` | `ref`, `planDigest`, `initiator`, `inputs`, `parent`, `dryRun`; its id ends in `queued` |
+ * | `run.queued` | `ref`, `planDigest`, `initiator`, `inputs`, `parent`, `dryRun`, `traceparent`; its id ends in `queued` |
  * | `run.awaiting-approval` | `name`, `pending`: the questions, `needed`: how many of them |
  * | `decision.made` | `name` of the question, and the decision |
  * | `run.started` | `ref`, `planDigest`, `tasks`: ids, `parent`, `dryRun` |

@@ -102,15 +102,12 @@ export class SigSession {
     });
   }
 
-  #send(
-    { agent, request }: SigClient,
-    { method, path, body, idempotencyKey, what }: SigRequest,
-    signal: AbortSignal,
-  ): Promise<SigResponse> {
+  #send({ agent, request }: SigClient, { method, path, body, idempotencyKey }: SigRequest, signal: AbortSignal): Promise<SigResponse> {
     const { base, timeoutMs } = this.endpoint;
-    // Where SIG is may be a secret, and the paths of what it hands out as well.
-    const attributes = { 'http.request.method': method, 'peer.service': 'sig', ...(what === undefined ? { 'url.path': path } : {}) };
-    return clientSpan(`SIG ${method}`, { attributes }, async (span) => {
+    // Where SIG is may be a secret, and the paths of what it hands out as well: only what is asked to be done is told.
+    const operation = method === 'POST' ? path : '/exports';
+    const attributes = { 'http.request.method': method, 'peer.service': 'sig', 'url.path': operation };
+    return clientSpan(`SIG ${method} ${operation}`, { attributes }, async (span) => {
       const response = await request(base + path, {
         dispatcher: agent,
         method,

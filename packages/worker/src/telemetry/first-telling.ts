@@ -54,5 +54,5 @@ export class FirstTelling {
 
 /** What a history has recorded. */
 export function recordedIn(history: History): Recorded {
-  return async (runId) => new Map((await history.events(runId)).map(({ id, time }) => [id, time]));
+  return async (runId) => new Map((await history.events(runId)).map(({ event: { id, time } }) => [id, time]));
 }
