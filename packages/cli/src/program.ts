@@ -196,6 +196,32 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
     ['ok', ['failed', 'the run had ended, or comes to another end'], 'couldNotRun'],
     async (context, [runId], options) => (await import('./commands/runs-control.ts')).cancelRun(context, String(runId), options),
   );
+  const again = (command: Command) =>
+    command
+      .argument('<runId>', 'id of the run')
+      .option('--ephemeral', 'run in this process, without an engine: nothing survives it')
+      .addOption(new Option('--detach', 'start it, print its id and leave it to a worker (maestro up)').conflicts('ephemeral'))
+      .option('--run-id <id>', 'identity of the new run; starting the same one twice starts it once')
+      .option('--json', 'print events and the result as NDJSON');
+  const ends: Ending[] = ['ok', ['failed', 'the run failed'], 'couldNotRun', 'stopped', 'interrupted', 'terminated'];
+  action(
+    again(runs.command('retry').description('run a failed or cancelled run again from where it failed, as a new run')).addHelpText(
+      'after',
+      RETRY_HELP,
+    ),
+    ends,
+    async (context, [runId], options) => (await import('./commands/again.ts')).retryRun(context, String(runId), options),
+  );
+  action(
+    again(
+      runs
+        .command('rerun')
+        .description('run a run again from its start with the same inputs, as a new run')
+        .option('--same-version', 'with the very plan it had; without it, with the runbook as it is now'),
+    ),
+    ends,
+    async (context, [runId], options) => (await import('./commands/again.ts')).rerunRun(context, String(runId), options),
+  );
   action(
     runs.command('pause').description('have a run begin nothing more until it is resumed').argument('<runId>', 'id of the run'),
     ['ok', ['failed', 'the run had ended'], 'couldNotRun'],
@@ -273,6 +299,10 @@ const RUN_HELP = `
 Missing required inputs are asked for on a terminal. Approvals are asked for on a terminal as well; elsewhere the run
 waits, and the commands that decide are printed. Ctrl-C on a terminal asks whether to leave the run or to cancel it;
 elsewhere SIGINT and SIGTERM leave a durable run (maestro runs attach follows it again) and cancel an --ephemeral one.`;
+
+const RETRY_HELP = `
+The plan and the inputs are those of the run, to the letter. What succeeded is not executed again, unless it was undone or is
+built on what is executed again. Roles and installed tasks are checked, and approvals asked for, as for any run.`;
 
 function inputs(command: Command): Command {
   return command

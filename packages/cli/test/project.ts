@@ -16,7 +16,7 @@ export function folder(files: Record<string, string> = {}): string {
   return dir;
 }
 
-/** A project with a task package of its own and the runbooks `hello`, `gated`, `flaky`, `broken`, `slow`, `stubborn` and `typed`. */
+/** A project with a task package of its own and the runbooks `hello`, `gated`, `flaky`, `broken`, `repair`, `slow`, `stubborn` and `typed`. */
 export function project(extra: Record<string, string> = {}): string {
   return folder({
     'maestro.config.json': JSON.stringify({
@@ -35,6 +35,7 @@ export function project(extra: Record<string, string> = {}): string {
     'runbooks/slow.yaml': manifests('slow', { tasks: '    - { id: wait, uses: tasks/wait.sleep@0.1.0, with: { ms: 600000 } }\n' }),
     'runbooks/stubborn.yaml': manifests('stubborn', { tasks: '    - { id: hold, uses: tasks/stubborn@1.0.0, with: {} }\n' }),
     'runbooks/typed.yaml': TYPED,
+    'runbooks/repair.yaml': REPAIR,
     ...extra,
   });
 }
@@ -66,6 +67,30 @@ ${tasks}${tasks.includes('id: wait') && input !== undefined ? "  outputs:\n    s
 const PAUSE = "    - { name: pause, type: integer, required: true, description: 'How long to wait, in milliseconds' }\n";
 const WAIT = "    - { id: wait, uses: tasks/wait.sleep@0.1.0, with: { ms: '${params.pause}' } }\n";
 
+const REPAIR = `apiVersion: maestro/v1
+kind: Runbook
+metadata: { name: repair, version: 1.0.0, owner: ops@test }
+spec:
+  inputs:
+    - { name: file, type: string, required: true }
+  workflowRef: repair@1.0.0
+---
+apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: repair, version: 1.0.0 }
+spec:
+  parameters:
+    - { name: file, type: string, required: true }
+  tasks:
+    - { id: before, uses: tasks/wait.sleep@0.1.0, with: { ms: 1 } }
+    - { id: mend, uses: tasks/mended@1.0.0, needs: [before], with: { file: '\${params.file}' } }
+    - { id: after, uses: tasks/wait.sleep@0.1.0, needs: [mend], with: { ms: 2 } }
+  outputs:
+    before: '\${tasks.before.output.slept}'
+    after: '\${tasks.after.output.slept}'
+    key: '\${tasks.mend.output.key}'
+`;
+
 const TYPED = `apiVersion: maestro/v1
 kind: Workflow
 metadata: { name: typed, version: 1.0.0 }
@@ -86,7 +111,8 @@ spec:
     value: '\${tasks.echo.output.value}'
 `;
 
-const TASKS = `import { TaskError } from '${SDK}';
+const TASKS = `import { existsSync } from 'node:fs';
+import { TaskError } from '${SDK}';
 const base = { version: '1.0.0', title: 'T', description: 'D', examples: [], effect: 'none' };
 const empty = { type: 'object', properties: {}, additionalProperties: false };
 export const tasks = [
@@ -102,6 +128,15 @@ export const tasks = [
   {
     ...base, name: 'tasks/broken', input: empty, output: empty,
     async execute() { throw TaskError.terminal('THING_BROKEN', 'the thing is broken\\u001b[2J'); },
+  },
+  {
+    ...base, name: 'tasks/mended',
+    input: { type: 'object', properties: { file: { type: 'string' } }, required: ['file'], additionalProperties: false },
+    output: { type: 'object', properties: { key: { type: 'string' } }, required: ['key'] },
+    async execute(ctx, { payload }) {
+      if (!existsSync(payload.file)) throw TaskError.terminal('NOT_MENDED', 'the thing is broken');
+      return { payload: { key: ctx.idempotencyKey } };
+    },
   },
   {
     ...base, name: 'tasks/stubborn', input: empty, output: empty,

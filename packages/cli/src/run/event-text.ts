@@ -29,8 +29,10 @@ export function eventText(event: RunEvent, { bold, dim, green, red, yellow }: Co
       const undoing = data.compensation === true ? 'undoing, ' : '';
       return `${task} ${yellow(`${undoing}attempt ${text(data.attempt)} failed`)}: ${failure(data.error)}${again}`;
     }
-    case 'task.succeeded':
-      return `${task} ${green(data.previewed === true ? 'previewed' : 'succeeded')}`;
+    case 'task.succeeded': {
+      const how = data.previewed === true ? 'previewed' : data.reused === true ? 'taken over' : 'succeeded';
+      return `${task} ${green(how)}${data.reused === true ? dim(' from the run before') : ''}`;
+    }
     case 'task.failed': {
       if (data.status === 'cancelled') return `${task} ${yellow('cancelled')}`;
       const goesOn = data.continued === true ? `; the run goes on` : '';

@@ -7,6 +7,7 @@ import type { RunEvent } from '@summit/maestro-worker';
 export class EventFeed {
   readonly #subject: string | undefined;
   readonly #listeners: ((event: RunEvent) => void)[] = [];
+  readonly #seen = new Set<string>();
   #early: RunEvent[] | undefined = [];
 
   /** Of the run `subject`; absent: of all runs. */
@@ -17,7 +18,19 @@ export class EventFeed {
   readonly push = (event: RunEvent): void => {
     if (this.#subject !== undefined && event.subject !== this.#subject) return;
     if (this.#early !== undefined) this.#early.push(event);
-    else for (const listener of this.#listeners) listener(event);
+    else this.#pass(event);
+  };
+
+  /** What happened before; to be told before {@link flow}. */
+  readonly past = (event: RunEvent): void => this.#pass(event);
+
+  /** Events of one run come from its worker and from the history, and count once. */
+  readonly #pass = (event: RunEvent): void => {
+    if (this.#subject !== undefined) {
+      if (this.#seen.has(event.id)) return;
+      this.#seen.add(event.id);
+    }
+    for (const listener of this.#listeners) listener(event);
   };
 
   /** Listeners hear everything when they are added before {@link flow}. */

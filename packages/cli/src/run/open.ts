@@ -1,4 +1,5 @@
 import {
+  type History,
   openClient,
   openRunner,
   type RunControl,
@@ -25,7 +26,7 @@ export interface OpenOptions {
 
 /** A way to runs, and the way to close it. */
 export interface OpenedControl {
-  runner: RunControl;
+  runner: RunControl & { readonly history: History | undefined };
   close(): Promise<void>;
 }
 
@@ -35,8 +36,8 @@ export interface OpenedControl {
  */
 export async function openControl(context: Context, config: ResolvedConfig, options: OpenOptions): Promise<OpenedControl> {
   if (options.ephemeral || config.engine.kind !== 'remote') return open(context, config, options);
-  const { packages, engine, root } = config;
-  const runner = await openClient({ engine, packages, from: root, purpose: 'decisions' });
+  const { packages, engine, root, history } = config;
+  const runner = await openClient({ engine, packages, from: root, purpose: 'decisions', history });
   if (!runner.served) options.report('no worker has ever joined this engine; the run goes on when one does');
   return { runner, close: () => runner.close() };
 }

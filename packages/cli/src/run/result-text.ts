@@ -62,11 +62,11 @@ function outputLines(outputs: object): string[] {
   return lines.length > MAX_LINES ? [...shown, `  ... ${lines.length - MAX_LINES} more lines; --json prints all`] : shown;
 }
 
-function nextStep({ error, tasks }: RunResult): string {
+function nextStep({ runId, error, tasks, dryRun }: RunResult): string {
   if (error?.code.startsWith('APPROVAL_')) return 'settle it with the approvers, then start a new run';
   const task = tasks.find(({ id }) => id === error?.task);
   const again = error?.retryable ? 'its attempts are used up: see that what it needs works again' : 'correct the cause';
   const help =
     task === undefined || task.uses.startsWith('workflows/') ? '' : `; \`maestro tasks show ${task.uses}\` says what the task expects`;
-  return `${again}, then start a new run${help}`;
+  return `${again}, then ${dryRun ? 'start a new run' : `maestro runs retry ${runId}`}${help}`;
 }

@@ -9,6 +9,7 @@ import { DecisionDesk, type DeskAnswer } from './decision-desk.ts';
 import { exitFor } from './exit-for.ts';
 import { EventFeed } from './feed.ts';
 import { type Followed, follow } from './follow.ts';
+import { HistoryTail } from './history-tail.ts';
 import { exitOf, type Interrupts } from './interrupts.ts';
 import { jsonView } from './json-view.ts';
 import { lineView } from './line-view.ts';
@@ -55,6 +56,7 @@ async function watchToEnd(options: WatchOptions): Promise<ExitCode> {
     report: (text) => view.note(text),
     ...(desk ? { decide: async (question: PendingDecision) => decisionOf(await desk.answer(question)) } : {}),
   });
+  let tail: HistoryTail | undefined;
   try {
     if (interrupts.first !== undefined) return exitOf(interrupts.first);
     // Of a run that was started elsewhere the start was not seen.
@@ -62,6 +64,9 @@ async function watchToEnd(options: WatchOptions): Promise<ExitCode> {
     feed.listen((event) => view.event(event));
     const handle = await options.begin(runner);
     view.started(options.plan === undefined ? { runId } : { runId, plan: options.plan });
+    tail = runner.history === undefined || ephemeral ? undefined : new HistoryTail(runner.history, runId, feed.past);
+    await tail?.catchUp();
+    tail?.follow();
     const followed = await follow({
       runner,
       handle,
@@ -72,9 +77,12 @@ async function watchToEnd(options: WatchOptions): Promise<ExitCode> {
       problem: (run) => problemLines(context, run),
       decideCommand: (verb, question) => commandLine(context, [verb, runId, '--role', question.role]),
     });
+    // What was recorded last may not have been read yet.
+    if ('result' in followed) await tail?.catchUp().catch(() => {});
     if ('result' in followed) options.check?.(followed.result);
     return conclude(followed, view, runId, startedAt, context);
   } finally {
+    await tail?.close();
     view.close();
     await close();
   }

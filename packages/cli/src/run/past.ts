@@ -1,0 +1,62 @@
+import type { Plan } from '@summit/maestro-manifest';
+import { type History, openHistory, type PastRun, type RunDetail, type RunEvent, type RunStatus } from '@summit/maestro-worker';
+import type { ResolvedConfig } from '../config/config.ts';
+import { CliError } from '../errors.ts';
+
+/** Of a run of the past what another run is made from. */
+export interface Past {
+  run: PastRun;
+  detail: RunDetail;
+  /** What its tasks logged is left out. */
+  events: RunEvent[];
+}
+
+/** Does `work` with the configured history. */
+export async function withHistory<T>(config: ResolvedConfig, work: (history: History) => Promise<T>): Promise<T> {
+  const history = await openHistory(config.history);
+  try {
+    return await work(history);
+  } finally {
+    await history.close();
+  }
+}
+
+/** Reads a run from the history. Throws `RUN_UNKNOWN`, and `PLAN_NOT_KEPT` where it was recorded without its plan. */
+export function readPast(config: ResolvedConfig, runId: string): Promise<Past> {
+  return withHistory(config, async (history) => {
+    const detail = await history.show(runId);
+    if (detail === undefined) {
+      throw new CliError(`the history knows no run ${runId}`, { code: 'RUN_UNKNOWN', next: '`maestro runs list` shows the runs it has' });
+    }
+    const plan = await planOf(history, detail);
+    const { planDigest = '', inputs = {}, dryRun } = detail;
+    const run: PastRun = { runId, plan, planDigest, inputs, dryRun };
+    if (ENDED.has(detail.status)) run.status = detail.status as RunStatus;
+    const events: RunEvent[] = [];
+    for await (const event of eventsOf(history, runId)) if (event.type !== 'task.log' && event.type !== 'task.event') events.push(event);
+    return { run, detail, events };
+  });
+}
+
+/** All events of a run, in the order in which they were recorded. */
+export async function* eventsOf(history: History, runId: string): AsyncIterable<RunEvent> {
+  let after = 0;
+  for (;;) {
+    const page = await history.events(runId, { after });
+    for (const { event } of page) yield event;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.position;
+  }
+}
+
+const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled'] satisfies RunStatus[]);
+
+async function planOf(history: History, { runId, planDigest, name }: RunDetail): Promise<Plan> {
+  const plan = planDigest === undefined ? undefined : await history.plan(planDigest);
+  if (plan !== undefined) return plan;
+  throw new CliError(`the history does not have the plan of run ${runId}`, {
+    code: 'PLAN_NOT_KEPT',
+    next: `run it as it is today: maestro run ${name}`,
+  });
+}
