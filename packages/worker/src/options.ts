@@ -5,12 +5,13 @@ import type { HistoryLocation } from './history/open-history.ts';
 import type { DecisionInput, PendingDecision, RunEvent } from './run.ts';
 
 /**
- * Where runs are kept while they are on. `inactivityMs` (default one hour): after how long without news Restate puts a run
- * to rest, which frees its memory here. It hears of nothing, cancellation included, from then until its running attempts end.
+ * Where runs are kept while they are on. `restAfterMs` (default 2 seconds): after how long a run in which nothing is done here, because it waits
+ * for a decision or the clock, gives back its memory; it is read again when there is news. `inactivityMs` (default one hour): after how long
+ * without news Restate does the same to a run with running attempts, which then hears of nothing, cancellation included, until they end.
  */
 export type EngineOptions =
   /** A Restate server of our own with its data in `<dir>/restate`, started when it is needed; `settings` are Restate's, by environment name. */
-  | { kind: 'embedded'; dir: string; settings?: Readonly<Record<string, string>>; inactivityMs?: number }
+  | { kind: 'embedded'; dir: string; settings?: Readonly<Record<string, string>>; inactivityMs?: number; restAfterMs?: number }
   /** A Restate server that is there already. `advertisedUrl` is how it reaches this worker (default: this machine's loopback). */
   | {
       kind: 'remote';
@@ -21,6 +22,7 @@ export type EngineOptions =
       port?: number;
       host?: string;
       inactivityMs?: number;
+      restAfterMs?: number;
     }
   /** Nothing survives this process. */
   | { kind: 'in-process' };

@@ -4,11 +4,23 @@ import { withoutPlan } from '../history/plans.ts';
 import type { EventSink } from '../interpreter/events.ts';
 import type { RunEvent } from '../run.ts';
 
-/** Hands every event of a run to its listeners once, however often a replay publishes it, and to the history. */
+/** Of how many runs it is known what was published; those of the longest ago are forgotten first. */
+const MOST_RUNS = 100_000;
+
+/** The highest sequence published: of the run itself, and of each of its attempts that said something. */
+interface Published {
+  last: number;
+  attempts?: Map<string, number>;
+}
+
+/**
+ * Hands every event of a run to its listeners once, however often a replay publishes it, and to the history. Ids end with a sequence that
+ * is published in order, so of every run one number is kept and not all of its ids.
+ */
 export class EventEmitter {
   readonly #listeners = new Set<(event: RunEvent) => void>();
-  /** Ids published, per run that has not ended here. */
-  readonly #seen = new Map<string, Set<string>>();
+  /** Per run that has not ended here. */
+  readonly #published = new Map<string, Published>();
   readonly #recording: Recording | undefined;
   readonly publish: EventSink;
 
@@ -37,16 +49,37 @@ export class EventEmitter {
   }
 
   #publish(event: RunEvent): void {
-    let seen = this.#seen.get(event.subject);
-    if (seen === undefined) {
-      seen = new Set();
-      this.#seen.set(event.subject, seen);
-    }
-    if (seen.has(event.id)) return;
-    seen.add(event.id);
-    if (event.type === 'run.finished') this.#seen.delete(event.subject);
+    if (!this.#isNew(event)) return;
+    if (event.type === 'run.finished') this.#published.delete(event.subject);
     this.#recording?.record(event);
     const shown = withoutPlan(event);
     for (const listener of this.#listeners) listener(shown);
+  }
+
+  #isNew({ id, subject }: RunEvent): boolean {
+    let published = this.#published.get(subject);
+    if (published === undefined) {
+      if (this.#published.size >= MOST_RUNS) {
+        const [oldest = ''] = this.#published.keys();
+        this.#published.delete(oldest);
+      }
+      published = { last: -2 };
+      this.#published.set(subject, published);
+    }
+    const cut = id.lastIndexOf('/');
+    const word = id.slice(cut + 1);
+    // `queued` comes before 0.
+    const sequence = word === 'queued' ? -1 : Number(word);
+    if (cut === subject.length) {
+      if (sequence <= published.last) return false;
+      published.last = sequence;
+      return true;
+    }
+    // `<run>/<task>/<attempt>/<sequence>`
+    const attempt = id.slice(subject.length + 1, cut);
+    published.attempts ??= new Map();
+    if (sequence <= (published.attempts.get(attempt) ?? -1)) return false;
+    published.attempts.set(attempt, sequence);
+    return true;
   }
 }

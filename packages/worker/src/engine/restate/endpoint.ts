@@ -4,6 +4,7 @@ import { createEndpointHandler } from '@restatedev/restate-sdk';
 import { type Logger, TaskError } from '@summit/maestro-sdk';
 import type { EventSink } from '../../interpreter/events.ts';
 import type { TaskHost } from '../../interpreter/host.ts';
+import { Attempts } from './attempt.ts';
 import { deskService, runService } from './service.ts';
 
 /** How the worker's endpoint listens. */
@@ -17,6 +18,7 @@ export interface EndpointOptions {
   onCodeChanged?: (invocation: string) => void;
   /** See `EngineOptions`. */
   inactivityMs?: number;
+  restAfterMs?: number;
 }
 
 const LOST = /^Got abort error from connection/;
@@ -35,7 +37,8 @@ export class WorkerEndpoint {
 
   /** Starts listening, by default on a free port of the loopback interface. Throws `PORT_UNAVAILABLE`. */
   static listen(host: TaskHost, sink: EventSink, options: EndpointOptions): Promise<WorkerEndpoint> {
-    return WorkerEndpoint.#listen([runService(host, sink, options.inactivityMs, options.onCodeChanged)], options);
+    const attempts = new Attempts();
+    return WorkerEndpoint.#listen([runService(host, sink, { ...options, attempts })], options, attempts);
   }
 
   /** The same for a process that takes decisions and executes nothing. */
@@ -43,20 +46,26 @@ export class WorkerEndpoint {
     return WorkerEndpoint.#listen([deskService()], options);
   }
 
-  static async #listen(services: ReturnType<typeof runService>[], options: EndpointOptions): Promise<WorkerEndpoint> {
+  static async #listen(
+    services: ReturnType<typeof runService>[],
+    options: EndpointOptions,
+    attempts = new Attempts(),
+  ): Promise<WorkerEndpoint> {
     const sockets = new Set<Socket>();
-    const server = createServer(
-      createEndpointHandler({
-        services,
-        ...(options.identityKeys ? { identityKeys: [...options.identityKeys] } : {}),
-        logger: ({ level, replaying }, message, ...rest: unknown[]) => {
-          // The SDK reports every attempt that ends early as a warning; those are part of an ordinary restart, as is a connection that is lost.
-          if (level !== 'error' || replaying) return;
-          const report = LOST.test(String(message)) ? 'info' : 'error';
-          options.log?.[report](String(message), { engine: rest.map(String) });
-        },
-      }),
-    );
+    const handle = createEndpointHandler({
+      services,
+      ...(options.identityKeys ? { identityKeys: [...options.identityKeys] } : {}),
+      logger: ({ level, replaying }, message, ...rest: unknown[]) => {
+        // The SDK reports every attempt that ends early as a warning; those are part of an ordinary restart, as is a connection that is lost.
+        if (level !== 'error' || replaying) return;
+        const report = LOST.test(String(message)) ? 'info' : 'error';
+        options.log?.[report](String(message), { engine: rest.map(String) });
+      },
+    });
+    const server = createServer((request, response) => {
+      attempts.open(request);
+      handle(request, response);
+    });
     server.on('connection', (socket: Socket) => {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));

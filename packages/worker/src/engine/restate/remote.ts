@@ -29,6 +29,7 @@ export class RemoteResidence implements Residence {
       ...(engine.port === undefined ? {} : { port: engine.port }),
       ...(engine.identityKeys === undefined ? {} : { identityKeys: engine.identityKeys }),
       ...(engine.inactivityMs === undefined ? {} : { inactivityMs: engine.inactivityMs }),
+      ...(engine.restAfterMs === undefined ? {} : { restAfterMs: engine.restAfterMs }),
       ...(log === undefined ? {} : { log }),
     });
     try {

@@ -113,6 +113,7 @@ export class EmbeddedResidence implements Residence {
         onCodeChanged: (invocation) => this.client.runs.setAside(invocation, this.#log),
         ...(this.#log ? { log: this.#log } : {}),
         ...(this.#engine.inactivityMs === undefined ? {} : { inactivityMs: this.#engine.inactivityMs }),
+        ...(this.#engine.restAfterMs === undefined ? {} : { restAfterMs: this.#engine.restAfterMs }),
       });
       await this.#serve(endpoint);
       this.#hosting = { lock, server, endpoint };

@@ -7,14 +7,16 @@ import { interpret } from '../../interpreter/interpreter.ts';
 import type { RunInput } from '../../interpreter/run-input.ts';
 import type { DecisionInput, PendingDecision, RunResult } from '../../run.ts';
 import { chooseQuestion } from '../decide.ts';
+import type { Attempts } from './attempt.ts';
 import { RestateDurable } from './durable.ts';
 import { SERVICE } from './service-name.ts';
 
 /** Longer than any task may take: below it Restate would abort a running attempt and start it again. */
 const ABORT_TIMEOUT_MS = 30 * 24 * 60 * 60_000;
 /**
- * A run that is put to rest is no longer told of cancellation, timers or finished siblings until its attempts have ended:
- * far above what attempts take, yet short enough that a wait of days holds no memory.
+ * How long Restate waits for news of a run before it puts the run to rest, which it does although attempts are on: the run is then no longer
+ * told of cancellation, timers or finished siblings until they have ended. Hence far above what attempts take; a run that only waits
+ * comes to rest by itself, much sooner.
  */
 const INACTIVITY_MS = 60 * 60_000;
 /** How long a finished run can be attached to. */
@@ -45,15 +47,27 @@ function codeChanges(listen: (invocation: string) => void): HooksProvider {
   });
 }
 
+/** How the workflow is served. */
+export interface RunServiceOptions {
+  /** The connections of the executions that are on. */
+  attempts: Attempts;
+  /** See `EngineOptions`. */
+  inactivityMs?: number;
+  restAfterMs?: number;
+  onCodeChanged?: (invocation: string) => void;
+}
+
 /** The workflow that every run is an instance of. */
-export function runService(host: TaskHost, sink: EventSink, inactivityMs = INACTIVITY_MS, onCodeChanged?: (invocation: string) => void) {
+export function runService(host: TaskHost, sink: EventSink, options: RunServiceOptions) {
+  const { attempts, inactivityMs = INACTIVITY_MS, restAfterMs, onCodeChanged } = options;
   return workflow({
     name: SERVICE,
     handlers: {
       run: async (context: WorkflowContext, input: RunInput): Promise<RunResult> => {
         if (typeof input?.runId !== 'string' || input.runId !== context.key)
           throw new TerminalError('a run is started through the Maestro worker API');
-        const result = await interpret(input, new RestateDurable(context), host, sink);
+        const attempt = attempts.of(context.request().attemptHeaders);
+        const result = await interpret(input, new RestateDurable(context, attempt, restAfterMs), host, sink);
         // A run that the engine calls ended is never replayed: what it published has to be safe by then.
         await sink.flush?.();
         return result;
