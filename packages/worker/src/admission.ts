@@ -43,7 +43,7 @@ export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
   const run: RunInput = {
     runId,
     plan,
-    planDigest: planDigest(plan),
+    planDigest: digestOf(plan),
     inputs: (bound.values ?? {}) as JsonObject,
     initiator,
     startedAt: new Date().toISOString(),
@@ -68,6 +68,23 @@ function checkReuse(reuse: Reuse, ref: string): Reuse {
     `what a retry of ${ref} takes over is ${bytes} bytes, more than the ${MAX_REUSE_BYTES} a run may be started with; run it again from the start`,
     { code: 'RUN_TOO_LARGE' },
   );
+}
+
+/** Digests of the plans that were started last, by their text: a plan is started many times, and its digest takes as long as a run's own work. */
+const digests = new Map<string, string>();
+const DIGESTS_KEPT = 100;
+/** Longer plans are few, and not kept in memory for this. */
+const LONGEST_KEPT = 100_000;
+
+function digestOf(plan: Plan): string {
+  const text = JSON.stringify(plan);
+  const known = digests.get(text);
+  if (known !== undefined) return known;
+  const digest = planDigest(plan);
+  if (text.length > LONGEST_KEPT) return digest;
+  if (digests.size >= DIGESTS_KEPT) digests.delete(digests.keys().next().value ?? '');
+  digests.set(text, digest);
+  return digest;
 }
 
 /** Holds everything the plan calls against what is installed here: tasks, hooks, compensations, sub-workflows. */

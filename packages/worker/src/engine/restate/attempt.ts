@@ -33,6 +33,10 @@ export class Attempt implements AsyncIterator<Uint8Array> {
     this.#end();
   }
 
+  onClose(listener: () => void): void {
+    this.#request.once('close', listener);
+  }
+
   async next(): Promise<IteratorResult<Uint8Array>> {
     for (;;) {
       const value = this.#chunks.shift();

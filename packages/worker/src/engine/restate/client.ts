@@ -33,16 +33,17 @@ export class RestateClient implements RestateApi {
     return answer !== undefined;
   }
 
-  /** Starts a run; starting the same run again changes nothing. */
-  start(run: RunInput): Promise<void> {
+  /** Starts a run; starting the same run again changes nothing, and returns false. */
+  start(run: RunInput): Promise<boolean> {
     return this.send(SERVICE, run.runId, run);
   }
 
-  /** Starts the workflow `service` under `key`. */
-  async send(service: string, key: string, input: unknown): Promise<void> {
+  /** Starts the workflow `service` under `key`; false when it was started before. */
+  async send(service: string, key: string, input: unknown): Promise<boolean> {
     const answer = await request(this.#ingress, 'POST', `/${service}/${key}/run/send`, { body: input, timeoutMs: 30_000 });
     if (answer.status === 503) throw new Unreachable(`${where(this.#ingress)}: 503 ${messageOf(answer)}`);
     if (answer.status >= 300) throw refused(`run ${key} was not accepted by ${where(this.#ingress)}`, answer);
+    return (JSON.parse(answer.body) as { status?: string }).status === 'Accepted';
   }
 
   /** Waits for a run to end. Rejects with `Unreachable` when the server goes away meanwhile, `RUN_UNKNOWN` when there is no such run. */

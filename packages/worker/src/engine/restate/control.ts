@@ -6,6 +6,7 @@ import type { TaskRegistry } from '../../packages/tasks.ts';
 import type { ActiveRun, DecisionInput, RunControl, RunEvent, RunHandle, RunRequest, RunResult } from '../../run.ts';
 import { checkRunId, type RestateClient } from './client.ts';
 import { Unreachable } from './http.ts';
+import type { Expected, LocalResults } from './local-results.ts';
 
 /** How long to wait before asking an engine again that did not answer, in milliseconds. */
 const AGAIN_MS = 100;
@@ -15,6 +16,8 @@ export interface Access {
   readonly client: RestateClient;
   /** Resolves when the engine answers, however long that takes; rejects when it never will. */
   ready(): Promise<void>;
+  /** Present while this process executes what it starts. */
+  readonly results?: LocalResults | undefined;
 }
 
 /** What can be done with runs on Restate, by whatever way it is reached. */
@@ -38,9 +41,16 @@ export abstract class RestateControl implements RunControl {
 
   async start(request: RunRequest): Promise<RunHandle> {
     const run = admit(request, await this.#registry());
-    await this.#persist((client) => client.start(run));
+    // From before it can begin.
+    const expected = this.#access.results?.expect(run.runId);
+    let begins = false;
+    try {
+      begins = await this.#persist((client) => client.start(run));
+    } finally {
+      if (!begins) expected?.forget();
+    }
     this.record(queuedEvent(run));
-    return this.#handle(run.runId);
+    return this.#handle(run.runId, begins ? expected : undefined);
   }
 
   async attach(runId: string): Promise<RunHandle> {
@@ -73,13 +83,18 @@ export abstract class RestateControl implements RunControl {
     return this.#about(runId, (client) => client.runs.resume(runId, deployment));
   }
 
-  active(): Promise<ActiveRun[]> {
-    return this.#persist((client) => client.runs.active());
+  async active(): Promise<ActiveRun[]> {
+    return this.#unended(await this.#persist((client) => client.runs.active()));
   }
 
   async find(runId: string): Promise<ActiveRun | undefined> {
-    const [run] = await this.#about(runId, (client) => client.runs.active(runId));
+    const [run] = this.#unended(await this.#about(runId, (client) => client.runs.active(runId)));
     return run;
+  }
+
+  /** Without those whose result was told already. */
+  #unended(runs: ActiveRun[]): ActiveRun[] {
+    return runs.filter(({ runId }) => !this.#access.results?.hasEnded(runId));
   }
 
   async #about<T>(runId: string, ask: (client: RestateClient) => Promise<T>): Promise<T> {
@@ -87,12 +102,13 @@ export abstract class RestateControl implements RunControl {
     return this.#persist(ask);
   }
 
-  #handle(runId: string): RunHandle {
+  #handle(runId: string, expected?: Expected): RunHandle {
+    const attach = () => this.#persist((client) => client.attach(runId, this.closing.signal));
     let result: Promise<RunResult> | undefined;
     return {
       runId,
       result: () => {
-        result ??= this.#persist((client) => client.attach(runId, this.closing.signal));
+        result ??= expected === undefined ? attach() : expected.result(attach);
         return result;
       },
     };

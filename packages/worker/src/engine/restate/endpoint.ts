@@ -5,6 +5,7 @@ import { type Logger, TaskError } from '@summit/maestro-sdk';
 import type { EventSink } from '../../interpreter/events.ts';
 import type { TaskHost } from '../../interpreter/host.ts';
 import { Attempts } from './attempt.ts';
+import type { LocalResults } from './local-results.ts';
 import { deskService, runService } from './service.ts';
 
 /** How the worker's endpoint listens. */
@@ -19,6 +20,8 @@ export interface EndpointOptions {
   /** See `EngineOptions`. */
   inactivityMs?: number;
   restAfterMs?: number;
+  /** Told of runs that end here. */
+  results?: LocalResults;
 }
 
 const LOST = /^Got abort error from connection/;

@@ -12,6 +12,7 @@ import type { Access } from './control.ts';
 import { WorkerEndpoint } from './endpoint.ts';
 import { useFolder } from './folder.ts';
 import { Unreachable } from './http.ts';
+import { LocalResults } from './local-results.ts';
 
 /** How often a process that is not the host looks whether it has to become it, in milliseconds. */
 const WATCH_MS = 250;
@@ -35,6 +36,7 @@ interface Hosting {
  */
 export class EmbeddedResidence implements Residence {
   readonly client: RestateClient;
+  readonly #results = new LocalResults();
   readonly #engine: Extract<EngineOptions, { kind: 'embedded' }>;
   readonly #host: TaskHost;
   readonly #sink: EventSink;
@@ -70,6 +72,10 @@ export class EmbeddedResidence implements Residence {
     return residence;
   }
 
+  get results(): LocalResults | undefined {
+    return this.#hosting === undefined ? undefined : this.#results;
+  }
+
   async ready(): Promise<void> {
     while (!this.#closing.signal.aborted) {
       await this.#tryToHost();
@@ -80,6 +86,7 @@ export class EmbeddedResidence implements Residence {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#results.close(new Error('the runner was closed'));
     await this.#watch;
     const hosting = this.#hosting;
     this.#hosting = undefined;
@@ -110,6 +117,7 @@ export class EmbeddedResidence implements Residence {
       server = await EmbeddedServer.open(this.#serverOptions());
       endpoint = await WorkerEndpoint.listen(this.#host, this.#sink, {
         identityKeys: [server.publicKey],
+        results: this.#results,
         onCodeChanged: (invocation) => this.client.runs.setAside(invocation, this.#log),
         ...(this.#log ? { log: this.#log } : {}),
         ...(this.#engine.inactivityMs === undefined ? {} : { inactivityMs: this.#engine.inactivityMs }),

@@ -9,6 +9,7 @@ import type { DecisionInput, PendingDecision, RunResult } from '../../run.ts';
 import { chooseQuestion } from '../decide.ts';
 import type { Attempts } from './attempt.ts';
 import { RestateDurable } from './durable.ts';
+import type { LocalResults } from './local-results.ts';
 import { SERVICE } from './service-name.ts';
 
 /** Longer than any task may take: below it Restate would abort a running attempt and start it again. */
@@ -54,12 +55,14 @@ export interface RunServiceOptions {
   /** See `EngineOptions`. */
   inactivityMs?: number;
   restAfterMs?: number;
+  /** Told of runs that end here. */
+  results?: LocalResults;
   onCodeChanged?: (invocation: string) => void;
 }
 
 /** The workflow that every run is an instance of. */
-export function runService(host: TaskHost, sink: EventSink, options: RunServiceOptions) {
-  const { attempts, inactivityMs = INACTIVITY_MS, restAfterMs, onCodeChanged } = options;
+export function runService(host: TaskHost, sink: EventSink, serving: RunServiceOptions) {
+  const { attempts, inactivityMs = INACTIVITY_MS, restAfterMs, results, onCodeChanged } = serving;
   return workflow({
     name: SERVICE,
     handlers: {
@@ -70,6 +73,8 @@ export function runService(host: TaskHost, sink: EventSink, options: RunServiceO
         const result = await interpret(input, new RestateDurable(context, attempt, restAfterMs), host, sink);
         // A run that the engine calls ended is never replayed: what it published has to be safe by then.
         await sink.flush?.();
+        // When the engine has taken it, or is gone: who is told of the end finds it ended.
+        attempt?.onClose(() => results?.ended(result));
         return result;
       },
       decide,
