@@ -44,6 +44,31 @@ describe('the output of a call', () => {
     ]);
   });
 
+  it('may depend on what is given, whatever it is, and may be open elsewhere', () => {
+    const listed = {
+      input: { type: 'object', properties: { paginate: {} } },
+      output: {
+        properties: { count: { [PRESENT_WHEN]: { paginate: 'given' } }, artifact: { [PRESENT_WHEN]: [{ paginate: 'given' }, 'maybe'] } },
+      },
+    };
+    expect(shape(outputOfInput(listed, { paginate: {} }))).toEqual([
+      ['count', 'artifact'],
+      ['count', 'artifact'],
+    ]);
+    expect(shape(outputOfInput(listed, {}))).toEqual([['artifact'], []]);
+    expect(shape(outputOfInput(listed, { paginate: null }))).toEqual([['artifact'], []]);
+    expect(shape(outputOfCall(listed, () => 'given'))).toEqual([
+      ['count', 'artifact'],
+      ['count', 'artifact'],
+    ]);
+    expect(shape(outputOfCall(listed, () => 'unknown'))).toEqual([['count', 'artifact'], []]);
+    // A value that is not known may be any of those in a list.
+    expect(shape(outputOfCall(task, (name) => (name === 'as' ? 'given' : { value: undefined })))).toEqual([
+      ['size', 'body', 'artifact'],
+      ['size'],
+    ]);
+  });
+
   it('may depend on what is not given, in one of several ways', () => {
     const map = {
       input: { type: 'object', properties: { as: {}, rows: {}, artifact: {} } },

@@ -2,13 +2,14 @@ import type { JsonSchema } from './contract.ts';
 
 /**
  * The annotation on a field of an output that says when it is there: `{ as: ['artifact'] }`, when the input's `as` is (or defaults to) one
- * of these; `null` stands for a field that is not given. Under several names all must hold, and of a list of such conditions one.
+ * of these; `null` stands for a field that is not given, and `{ paginate: 'given' }` for one that is, whatever its value. Under several names
+ * all must hold, and of a list of such conditions one; with `'maybe'` in the list the field may be there also where none does.
  * The field stays out of `required`: to JSON Schema it may be absent.
  */
 export const PRESENT_WHEN = 'x-present-when';
 
-/** The value of a field of the input, where it is known: `undefined` where it is not given. */
-export type GivenField = (name: string) => { value: unknown } | 'unknown';
+/** The value of a field of the input, where it is known: `undefined` where it is not given. `given`: it has one, which is not known. */
+export type GivenField = (name: string) => { value: unknown } | 'given' | 'unknown';
 
 /** A task, or its contract: its schemas are JSON Schema as data. */
 interface Schemas {
@@ -56,7 +57,7 @@ export function outputOfInput(task: Schemas, payload: unknown): JsonSchema {
   return outputOfCall(task, (name) => ({ value: Object.hasOwn(fields, name) ? fields[name] : undefined }));
 }
 
-type Condition = Record<string, readonly unknown[]>;
+type Condition = Record<string, readonly unknown[] | 'given'> | 'maybe';
 
 function isPresent(conditions: Condition | readonly Condition[], input: JsonSchema, given: GivenField): boolean | 'unknown' {
   const answers = [conditions].flat().map((condition) => holds(condition as Condition, input, given));
@@ -65,11 +66,15 @@ function isPresent(conditions: Condition | readonly Condition[], input: JsonSche
 }
 
 function holds(condition: Condition, input: JsonSchema, given: GivenField): boolean | 'unknown' {
+  if (condition === 'maybe') return 'unknown';
   let unknown = false;
   for (const [name, values] of Object.entries(condition)) {
     const found = given(name);
-    if (found === 'unknown') unknown = true;
-    else if (!values.includes(found.value ?? defaultOf(input, name) ?? null)) return false;
+    if (found === 'unknown' || (found === 'given' && values !== 'given')) unknown = true;
+    else if (found !== 'given') {
+      const value = found.value ?? defaultOf(input, name) ?? null;
+      if (values === 'given' ? value === null : !values.includes(value)) return false;
+    }
   }
   return unknown ? 'unknown' : true;
 }

@@ -293,11 +293,13 @@ function remember<K, V>(known: Map<K, V>, key: K, work: () => V): V {
   return value;
 }
 
-/** What a call gives for a field, as far as the text tells: a literal without an expression, or nothing. */
-function givenField(call: CallView, name: string): { value: unknown } | 'unknown' {
+/** What a call gives for a field, as far as the text tells: a literal without an expression, something, or nothing. */
+function givenField(call: CallView, name: string): { value: unknown } | 'given' | 'unknown' {
   if (!call.withSound || (call.with === undefined && call.withEntry !== undefined)) return 'unknown';
   const node = child(call.with, name);
   if (node === undefined) return { value: undefined };
-  if (node.kind !== 'scalar' || (isString(node) && node.value.includes('${'))) return 'unknown';
+  if (node.kind !== 'scalar') return 'given';
+  // An optional without a value leaves the field out; any other expression gives it one, or the task does not run.
+  if (isString(node) && node.value.includes('${')) return /\?|optional/.test(node.value) ? 'unknown' : 'given';
   return { value: node.value };
 }

@@ -1,4 +1,4 @@
-import { type ArtifactRef, artifactRefSchema } from '@summit/maestro-sdk';
+import { type ArtifactRef, artifactRefSchema, PRESENT_WHEN } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
 import { connectionFields } from './fields.ts';
 
@@ -107,15 +107,25 @@ export const Input = Type.Object(
 );
 export type HttpRequestInput = Static<typeof Input>;
 
+const PAGES = { paginate: 'given' };
+
 /** What it gives. */
 export const Output = Type.Object({
   status: Type.Integer({ description: 'Status of the (last) response' }),
   headers: Type.Record(Type.String(), Type.String(), { description: 'Its headers by lower-case name, without cookies' }),
   body: Type.Optional(Type.String({ description: 'Text, or base64 where that was asked for' })),
   json: Type.Optional(Type.Unknown({ description: 'The value of a JSON response' })),
-  artifact: Type.Optional(Artifact),
-  count: Type.Optional(Type.Integer({ minimum: 0, description: 'Items read, with paginate' })),
-  pages: Type.Optional(Type.Integer({ minimum: 1, description: 'Pages read, with paginate' })),
-  complete: Type.Optional(Type.Boolean({ description: 'With paginate: false where maxPages or maxItems ended it before the last page' })),
+  artifact: Type.Optional(
+    Type.Unsafe<ArtifactRef>({
+      ...artifactRefSchema,
+      description: 'The response, or the items of all pages as NDJSON',
+      [PRESENT_WHEN]: [PAGES, 'maybe'],
+    }),
+  ),
+  count: Type.Optional(Type.Integer({ minimum: 0, description: 'Items read, with paginate', [PRESENT_WHEN]: PAGES })),
+  pages: Type.Optional(Type.Integer({ minimum: 1, description: 'Pages read, with paginate', [PRESENT_WHEN]: PAGES })),
+  complete: Type.Optional(
+    Type.Boolean({ description: 'With paginate: false where maxPages or maxItems ended it before the last page', [PRESENT_WHEN]: PAGES }),
+  ),
 });
 export type HttpRequestOutput = Static<typeof Output>;
