@@ -39,6 +39,15 @@ it('a process killed in the middle loses nothing: the next attempt writes all, a
   }
 });
 
+it('nothing but the result is printed: no warning of the client', async () => {
+  const topic = await makeTopic(brokers);
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, 'run-8/publish']);
+  child.stdin.end(JSON.stringify({ brokers, topic, messages: messages.slice(0, 10) }));
+  const [output, warnings] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  expect(JSON.parse(output)).toMatchObject({ count: 10 });
+  expect(warnings).toBe('');
+});
+
 /** Publishes in a process of its own. */
 function publishing(payload: string): ChildProcess {
   const child = spawn(process.execPath, [script, 'run-7/publish'], { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -8,6 +8,7 @@ import { causes, kafkaFailure } from './failure.ts';
 import type { Outgoing } from './message.ts';
 import { oauthBearer } from './oauth-bearer.ts';
 import { Partitions, SeveralLeaders } from './partitions.ts';
+import { correctRequestQueue } from './request-queue.ts';
 import { Sockets } from './sockets.ts';
 import { Turns } from './turns.ts';
 
@@ -74,6 +75,7 @@ export class KafkaProducer {
     this.#config = config;
     const { brokers, clientId, connectTimeoutMs, idempotent } = config;
     const ssl = tlsOptions(config.ssl);
+    correctRequestQueue();
     const kafka = new kafkajs.Kafka({
       clientId,
       // A retry that goes on after the end is left waiting here for good, and is collected with the rest of the producer.
