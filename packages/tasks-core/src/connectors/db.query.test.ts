@@ -41,6 +41,7 @@ describe('rows', () => {
     ["'1 day 2 hours'::interval", ['P1DT2H']],
     ["'\\x00ff'::bytea, true, null", ['AP8=', true, null]],
     [`'{"a": [1, null]}'::jsonb, '"text"'::json`, [{ a: [1, null] }, 'text']],
+    [`'{"id": 9007199254740993}'::jsonb, '[9007199254740991]'::json`, [{ id: '9007199254740993' }, [9007199254740991]]],
     [
       "ARRAY[1, NULL, 3], '{{1,2},{3,4}}'::int[], '[0:1]={5,6}'::int[]",
       [

@@ -69,7 +69,7 @@ let loaded: Promise<Query> | undefined;
  *
  * Values: integers and floats are numbers (NaN and infinities texts), bigint a number up to 2^53 - 1 and a text beyond, numeric a text as
  * stored; timestamps ISO 8601 with all their digits, with a time zone in UTC (`2026-01-31T10:00:00.123456Z`); date, time and interval
- * (ISO 8601) texts; bytea base64; json and jsonb JSON; arrays lists; everything else its text.
+ * (ISO 8601) texts; bytea base64; json and jsonb JSON, with integers beyond 2^53 as texts; arrays lists; everything else its text.
  *
  * Errors, terminal: `DB_SYNTAX` (with line and column), `DB_TABLE_UNKNOWN`, `DB_COLUMN_UNKNOWN`, `DB_FUNCTION_UNKNOWN`, `DB_SCHEMA_UNKNOWN`,
  * `DB_COLUMNS_DUPLICATE`, `DB_PARAMETERS`, `DB_VALUE_INVALID`, `DB_READ_ONLY`, `DB_PERMISSION`, `DB_MULTIPLE_STATEMENTS`, `DB_STATEMENT_REFUSED`,

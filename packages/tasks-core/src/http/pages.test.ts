@@ -55,6 +55,16 @@ describe('a list', () => {
     expect(byUrl.ids).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
+  it('keeps every digit of what is in it, and of the cursor', async () => {
+    await using server = await serve((seen, response) => {
+      const last = seen.url.includes('cursor=9007199254740993');
+      response.setHeader('content-type', 'application/json');
+      response.end(last ? '{"items":[{"id":7}]}' : '{"items":[{"id":1234567890123456789}],"next":9007199254740993}');
+    });
+    const { ids } = await read(server, { paginate: { by: 'next', items: '/items', param: 'cursor' } });
+    expect(ids).toEqual(['1234567890123456789', 7]);
+  });
+
   it('by a number, until a page is empty', async () => {
     await using server = await serve((seen, response) => json(response, slice(pageOf(seen.url, 'p') + 1)));
     const { output, ids } = await read(server, { paginate: { by: 'page', param: 'p', start: 0 } });

@@ -1,4 +1,5 @@
 import { type ArtifactRef, type RunContext, TaskError } from '@summit/maestro-sdk';
+import { parseExactly } from '../records/exact-json.ts';
 import { collected, content } from './content.ts';
 import type { Response } from './exchange.ts';
 import { header } from './headers.ts';
@@ -45,10 +46,10 @@ export async function receive(
   return { body: kind === 'base64' ? bytes.toString('base64') : textOf(bytes, contentType, what) };
 }
 
-/** The value of a JSON text; `HTTP_BODY_MALFORMED` when it is none. */
+/** The value of a JSON text, no digit of an integer lost; `HTTP_BODY_MALFORMED` when it is none. */
 export function jsonOf(bytes: Buffer, what: string): { json: unknown } {
   try {
-    return { json: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) };
+    return { json: parseExactly(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) };
   } catch (cause) {
     const begins = bytes.subarray(0, 80).toString('utf8').replace(/\s+/g, ' ');
     // Neither the text nor what the parser quotes of it may hold a secret that was asked for: it is the server's answer.

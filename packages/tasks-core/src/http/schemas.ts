@@ -114,7 +114,9 @@ export const Output = Type.Object({
   status: Type.Integer({ description: 'Status of the (last) response' }),
   headers: Type.Record(Type.String(), Type.String(), { description: 'Its headers by lower-case name, without cookies' }),
   body: Type.Optional(Type.String({ description: 'Text, or base64 where that was asked for' })),
-  json: Type.Optional(Type.Unknown({ description: 'The value of a JSON response' })),
+  json: Type.Optional(
+    Type.Unknown({ description: 'The value of a JSON response; integers beyond 2^53, which would lose digits, are texts' }),
+  ),
   artifact: Type.Optional(
     Type.Unsafe<ArtifactRef>({
       ...artifactRefSchema,

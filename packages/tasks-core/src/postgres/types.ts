@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { parseExactly } from '../records/exact-json.ts';
 import { type PgArray, parseArray } from './array-text.ts';
 
 /** How values of a type are told apart. */
@@ -112,7 +113,7 @@ export function readerOf(oid: number, types: ReadonlyMap<number, TypeInfo>, opti
       return options.numeric === 'number' ? finite : same;
     case 114:
     case 3802:
-      return (text) => JSON.parse(text) as unknown;
+      return parseExactly;
     case 1114:
       return (text) => text.replace(' ', 'T');
     case 1184:

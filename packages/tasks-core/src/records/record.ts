@@ -1,17 +1,8 @@
 import { isUtf8 } from 'node:buffer';
+import { type Inexact, inexactOf } from './exact-json.ts';
 
 /** A record of a stream, or what is wrong with it and how it begins. `number` counts from 1. */
 export type SourceRecord = { number: number; value: unknown; inexact?: Inexact } | { number: number; problem: string; text: string };
-
-/** Of a record whose `value` has other digits than its text: it holds integers that a number of JavaScript cannot be. */
-export interface Inexact {
-  /** The first of them, as it is written. */
-  integer: string;
-  /** The value, with these integers as texts. */
-  exact: unknown;
-  /** The whole record, as it is written. */
-  text: string;
-}
 
 /** Longest record, in bytes: the only part of a stream that is ever in memory as a whole. */
 export const LONGEST_RECORD = 16 * 1024 * 1024;
@@ -23,28 +14,11 @@ export function parseRecord(number: number, text: Buffer, longest: number): Sour
   try {
     const json = text.toString('utf8');
     const value: unknown = JSON.parse(json);
-    const inexact = LONG_NUMBER.test(json) ? inexactOf(json) : undefined;
+    const inexact = inexactOf(json);
     return inexact === undefined ? { number, value } : { number, value, inexact };
   } catch (error) {
     return problemRecord(number, `is not JSON: ${(error as Error).message}`, text);
   }
-}
-
-/** Shorter ones are exact, whatever their digits. */
-const LONG_NUMBER = /\d{16}/;
-
-/** Reads JSON again, with the integers that would lose digits as texts; undefined where there is none. */
-function inexactOf(json: string): Inexact | undefined {
-  let integer: string | undefined;
-  const keep = (_: string, value: unknown, { source }: { source?: string } = {}) => {
-    if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined || !/^-?\d+$/.test(source)) return value;
-    // What JavaScript has written itself is no other number, though its last digits may be zeros that stand for others.
-    if (source === String(value) || BigInt(source) === BigInt(value)) return value;
-    integer ??= source;
-    return source;
-  };
-  const exact: unknown = JSON.parse(json, keep as (key: string, value: unknown) => unknown);
-  return integer === undefined ? undefined : { integer, exact, text: json.trim() };
 }
 
 /** What is wrong with a record where its digits are to be kept, and cannot be. */

@@ -38,7 +38,12 @@ export const GetOutput = Type.Object({
   body: Type.Optional(
     Type.String({ description: 'The content: text, or base64 as asked for', [PRESENT_WHEN]: { as: ['text', 'base64'] } }),
   ),
-  json: Type.Optional(Type.Unknown({ description: 'The content, parsed', [PRESENT_WHEN]: { as: ['json'] } })),
+  json: Type.Optional(
+    Type.Unknown({
+      description: 'The content, parsed; integers beyond 2^53, which would lose digits, are texts',
+      [PRESENT_WHEN]: { as: ['json'] },
+    }),
+  ),
   artifact: Type.Optional(Type.Unsafe<ArtifactRef>({ ...artifactRefSchema, [PRESENT_WHEN]: { as: ['artifact'] } })),
   etag: Type.String({ description: 'ETag of the object, without quotes' }),
   size: Type.Integer({ minimum: 0, description: 'Bytes of content: of the range, where one was asked for' }),

@@ -1,5 +1,6 @@
 import type { GetObjectCommandInput } from '@aws-sdk/client-s3';
 import { InvalidInputError, type RunContext, TaskError } from '@summit/maestro-sdk';
+import { parseExactly } from '../records/exact-json.ts';
 import { S3Call } from './call.ts';
 import { s3Connection } from './client.ts';
 import { beginDownload, type Download } from './download.ts';
@@ -88,7 +89,7 @@ async function received(
   const text = textOf(call, bytes, download.head.ContentEncoding);
   if (as === 'text') return { body: text };
   try {
-    return { json: JSON.parse(text.replace(/^\uFEFF/, '')) as unknown };
+    return { json: parseExactly(text.replace(/^\uFEFF/, '')) };
   } catch (cause) {
     throw TaskError.terminal('S3_NOT_JSON', `${objectName(call.target)}: the content is not JSON: ${(cause as Error).message}`, { cause });
   }
