@@ -139,6 +139,15 @@ export const tasks = [
     },
   },
   {
+    ...base, name: 'tasks/holding',
+    input: { type: 'object', properties: { file: { type: 'string' } }, required: ['file'], additionalProperties: false },
+    output: { type: 'object', properties: { key: { type: 'string' } }, required: ['key'] },
+    async execute(ctx, { payload }) {
+      while (!existsSync(payload.file)) await new Promise((resolve) => setTimeout(resolve, 50));
+      return { payload: { key: ctx.idempotencyKey } };
+    },
+  },
+  {
     ...base, name: 'tasks/stubborn', input: empty, output: empty,
     async execute() {
       await new Promise((resolve) => setTimeout(resolve, 60_000));

@@ -5,7 +5,7 @@ import type { RunEvent } from '../run.ts';
 import type { History } from './history.ts';
 import { Outbox } from './outbox.ts';
 import { Recorder, reasonText } from './recorder.ts';
-import { sqliteReason } from './sqlite.ts';
+import { sqliteReason, whileLocked } from './sqlite.ts';
 import { SqliteHistory } from './sqlite-history.ts';
 
 /**
@@ -35,7 +35,7 @@ export async function openHistory(location: { sqlite: string } | { postgres: str
   }
   try {
     mkdirSync(dirname(location.sqlite), { recursive: true });
-    return await SqliteHistory.open(location.sqlite);
+    return await whileLocked(() => SqliteHistory.open(location.sqlite));
   } catch (error) {
     throw unreadable(location.sqlite, error);
   }

@@ -49,3 +49,12 @@ it('the plan of a run is kept once, apart from its events, for as long as a run 
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+it('processes that make the file at the same time wait for each other', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'maestro-plans-'));
+  const opened = await Promise.all(Array.from({ length: 4 }, () => openHistory({ sqlite: join(folder, 'history.db') })));
+  await opened[0]?.append([queued('one')]);
+  expect(await opened[3]?.list()).toMatchObject([{ runId: 'one' }]);
+  for (const history of opened) await history.close();
+  rmSync(folder, { recursive: true, force: true });
+});

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../run.ts';
-import { sqliteReason } from './sqlite.ts';
+import { LOCKED_AGAIN_MS, PATIENCE_MS, sqliteReason, whileLocked } from './sqlite.ts';
 
 /** Where events are made safe, at once. */
 export interface EventStore {
@@ -39,7 +39,6 @@ interface Failing {
 const BATCH_MS = 20;
 /** The same while the end of a run waits for it. */
 const URGENT_MS = 5;
-const LOCKED_AGAIN_MS = 25;
 /** How often it is checked that the file is still where it was, in milliseconds. */
 const CHECK_MS = 1_000;
 const MAX_WAITING = 64 * 1024 * 1024;
@@ -72,7 +71,7 @@ export class Recorder<Store extends EventStore = EventStore> {
   /** Opens the file. Throws what no waiting heals (`HISTORY_NEWER`, `HISTORY_FOREIGN`); of anything else the operator is told. */
   async start(): Promise<void> {
     try {
-      this.#store = await this.#options.open();
+      this.#store = await whileLocked(this.#options.open, this.#options.patienceMs);
     } catch (error) {
       if (sqliteReason(error) === undefined) throw error;
       this.#failed(error);
@@ -161,7 +160,7 @@ export class Recorder<Store extends EventStore = EventStore> {
   #mayPass(error: unknown): boolean {
     if (sqliteReason(error) !== 'locked' || this.#failing !== undefined) return false;
     this.#lockedSince ??= performance.now();
-    return performance.now() - this.#lockedSince < (this.#options.patienceMs ?? 5_000);
+    return performance.now() - this.#lockedSince < (this.#options.patienceMs ?? PATIENCE_MS);
   }
 
   #misplaced(): boolean {

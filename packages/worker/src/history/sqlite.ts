@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import { TaskError } from '@summit/maestro-sdk';
 import { loadSqlite } from '../embedded/load-sqlite.ts';
 
@@ -56,6 +57,23 @@ export async function openSqlite(file: string, kind: number, { maxPages, readOnl
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** How long a lock of another process is waited for, and how often it is tried, in milliseconds. */
+export const PATIENCE_MS = 5_000;
+export const LOCKED_AGAIN_MS = 25;
+
+/** Opens a file that another process may be making just now: SQLite does not wait for every kind of lock itself. */
+export async function whileLocked<T>(open: () => Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      if (sqliteReason(error) !== 'locked' || performance.now() > end) throw error;
+      await delay(LOCKED_AGAIN_MS);
+    }
   }
 }
 
