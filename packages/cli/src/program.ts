@@ -171,11 +171,53 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
     );
   }
 
-  const runs = program.command('runs').description('runs that have not ended');
+  const runs = program.command('runs').description('runs, those of the past too');
   action(
-    runs.command('list').description('list the runs that have not ended').option('--json', 'print them as JSON'),
+    runFilter(runs.command('list').description('list runs, newest first'))
+      .option('--limit <n>', 'how many at most', wholeNumber, 50)
+      .option('--before <runId>', 'only those that come after this one in the list')
+      .option('--json', 'print them as NDJSON'),
     ['ok', 'couldNotRun'],
-    async (context, _, options) => (await import('./commands/runs.ts')).listRuns(context, options),
+    async (context, _, options) => (await import('./commands/runs-list.ts')).listRuns(context, options),
+  );
+  action(
+    runs
+      .command('show')
+      .description('show what became of a run: its tasks, attempts, errors, decisions')
+      .argument('<runId>', 'id of the run')
+      .option('--json', 'print all of it as JSON, with inputs and outputs'),
+    ['ok', 'couldNotRun'],
+    async (context, [runId], options) => (await import('./commands/runs-show.ts')).showRun(context, String(runId), options),
+  );
+  action(
+    runs
+      .command('logs')
+      .description('print the events of a run, with what its tasks log')
+      .argument('<runId>', 'id of the run')
+      .option('--follow', 'go on until the run has ended, whoever executes it')
+      .option('--task <id>', 'only of this task and what is in it: deploy, list[3], parent/deploy')
+      .option('--json', 'print the events as NDJSON'),
+    ['ok', 'couldNotRun', 'interrupted', 'terminated'],
+    async (context, [runId], options) => (await import('./commands/runs-logs.ts')).runLogs(context, String(runId), options),
+  );
+  action(
+    runFilter(
+      runs
+        .command('export')
+        .description('print every event of runs as NDJSON, each in the shape of a CloudEvent, oldest run first')
+        .argument('[runIds...]', 'ids of runs (default: all that the options choose)'),
+    ).option('-o, --output <file>', 'write them to a file, over what is there'),
+    ['ok', 'couldNotRun'],
+    async (context, runIds, options) => (await import('./commands/runs-keep.ts')).exportRuns(context, runIds, options),
+  );
+  action(
+    runs
+      .command('prune')
+      .description('forget runs that ended long ago, with their events')
+      .requiredOption('--older-than <duration>', 'how long ago at least: 90d, 12h')
+      .option('--dry-run', 'only say how many those are'),
+    ['ok', 'couldNotRun'],
+    async (context, _, options) => (await import('./commands/runs-keep.ts')).pruneRuns(context, options),
   );
   action(
     runs
@@ -284,6 +326,9 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
   return program;
 }
 
+/** As the worker's history names them; not imported from there, for that would load it. */
+const RUN_STATES = ['queued', 'awaiting-approval', 'running', 'succeeded', 'failed', 'cancelled'];
+
 const LOCKED = 'refuse what deviates from the lock file: versions, contracts, manifests';
 
 const LOCK_HELP = `
@@ -312,6 +357,27 @@ function inputs(command: Command): Command {
 
 function choice(flags: string, description: string, values: string[], fallback: string): Option {
   return new Option(flags, description).choices(values).default(fallback);
+}
+
+/** Options that choose runs. */
+function runFilter(command: Command): Command {
+  return command
+    .option(`--status <status>`, `only in this state; repeat for several: ${RUN_STATES.join(', ')}`, runState)
+    .option('--runbook <ref>', 'only of this runbook or workflow: name, or name@version')
+    .option('--initiator <id>', 'only those that this user started')
+    .option('--since <when>', 'only those created since: 2h, 7d, or a date like 2026-03-01 or 2026-03-01T12:00')
+    .option('--until <when>', 'only those created before');
+}
+
+function runState(value: string, before: string[] | undefined): string[] {
+  if (!RUN_STATES.includes(value)) throw new InvalidArgumentError(`There are: ${RUN_STATES.join(', ')}.`);
+  return [...(before ?? []), value];
+}
+
+function wholeNumber(value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return number;
 }
 
 function collect(value: string, before: string[] | undefined): string[] {

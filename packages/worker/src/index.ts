@@ -18,6 +18,7 @@ export { type HistoryLocation, openHistory } from './history/open-history.ts';
 export { type ClientOptions, openClient } from './open-client.ts';
 export { openRunner } from './open-runner.ts';
 export type { EngineOptions, RunnerOptions } from './options.ts';
+export { peekActive } from './peek.ts';
 export { type PastRun, retryRequest } from './retry/retry.ts';
 export type {
   ActiveRun,

@@ -440,7 +440,7 @@ describe('what keeps a run from starting', () => {
 });
 
 describe('runs that others could reach', () => {
-  test.each([[['runs', 'list']], [['runs', 'attach', 'r1']], [['runs', 'cancel', 'r1']], [['approve', 'r1', '--role', 'x']], [['up']]])(
+  test.each([[['runs', 'attach', 'r1']], [['runs', 'cancel', 'r1']], [['approve', 'r1', '--role', 'x']], [['up']]])(
     '%j needs an engine that outlives its process',
     async (argv) => {
       const cwd = project();

@@ -2,30 +2,11 @@ import type { ResolvedConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { type ExitCode, exit } from '../exit.ts';
-import { asClient, unserved } from '../run/client.ts';
 import { watchInterrupts } from '../run/interrupts.ts';
 import { sharedEngine } from '../run/open.ts';
 import { withHistory } from '../run/past.ts';
-import { problemLines } from '../run/problem-text.ts';
 import { watch } from '../run/watch.ts';
 import { openPrompt } from '../terminal/prompt.ts';
-import { printable, table } from '../text.ts';
-
-/** `maestro runs list` */
-export async function listRuns(context: Context, options: { json?: boolean }): Promise<ExitCode> {
-  const { out, err } = context.terminal;
-  const config = sharedEngine(await context.config());
-  const { active, served } = await asClient(context, 'runs', async (client) => ({ active: await client.active(), served: client.served }));
-  if (options.json) out.line(JSON.stringify(active, undefined, 2));
-  else if (active.length === 0) out.line('no runs are on');
-  else {
-    const rows = active.map((run) => [run.runId, run.state, printable(run.pending.map(({ role }) => role).join(', '))]);
-    for (const line of table([['RUN', 'STATE', 'WAITS FOR'], ...rows])) out.line(line.trimEnd());
-    for (const run of active) for (const line of problemLines(context, run)) out.line(line);
-  }
-  if (!served && active.length > 0) err.line(unserved(context, config));
-  return exit.ok;
-}
 
 /** `maestro runs attach` */
 export async function attachRun(context: Context, runId: string, { json }: { json?: boolean }): Promise<ExitCode> {

@@ -1,0 +1,79 @@
+import { type ActiveRun, peekActive, type RunSummary } from '@summit/maestro-worker';
+import { commandLine } from '../command-line.ts';
+import type { Context } from '../context.ts';
+import { type ExitCode, exit } from '../exit.ts';
+import { type FilterOptions, filterOf } from '../run/filter.ts';
+import { withHistory } from '../run/past.ts';
+import { problemLines } from '../run/problem-text.ts';
+import { localTime, statusText, tookMs } from '../run/summary-text.ts';
+import { formatDuration, printable, table } from '../text.ts';
+
+export interface ListRunsOptions extends FilterOptions {
+  limit: number;
+  before?: string;
+  json?: boolean;
+}
+
+/** A run, with what the engine says of it where it runs and has not ended. */
+type Listed = RunSummary & { engine?: Pick<ActiveRun, 'state' | 'problem'> };
+
+/** `maestro runs list` */
+export async function listRuns(context: Context, { limit, before, json, ...filter }: ListRunsOptions): Promise<ExitCode> {
+  const { out, err } = context.terminal;
+  const { engine } = await context.config();
+  const page = { ...filterOf(filter), limit, ...(before === undefined ? {} : { before }) };
+  const runs: Listed[] = await withHistory(await context.config(), (history) => history.list(page));
+  const active = runs.some(unfinished) ? await peekActive(engine) : undefined;
+  const states = new Map((active ?? []).map((run) => [run.runId, run]));
+  for (const run of runs) {
+    const now = states.get(run.runId);
+    if (!unfinished(run) || now === undefined) continue;
+    run.engine = { state: now.state, ...(now.problem === undefined ? {} : { problem: now.problem }) };
+    // The engine knows it first: an event may still be on its way.
+    run.pending = now.pending;
+  }
+  if (json) {
+    for (const run of runs) out.line(JSON.stringify(run));
+    return exit.ok;
+  }
+  if (runs.length === 0) out.line(Object.keys(filter).length + (before === undefined ? 0 : 1) === 0 ? 'no runs' : 'no such runs');
+  else for (const line of rows(runs)) out.line(line);
+  for (const { runId } of runs) {
+    const now = states.get(runId);
+    if (now !== undefined) for (const line of problemLines(context, now)) out.line(line);
+  }
+  if (runs.length === limit) err.line(`older ones: ${commandLine(context, ['runs', 'list', '--before', runs.at(-1)?.runId ?? ''])}`);
+  if (engine.kind !== 'in-process' && active === undefined && runs.some(unfinished)) {
+    err.line(`no engine is up; what has not ended goes on with: ${commandLine(context, ['up'])}`);
+  }
+  return exit.ok;
+}
+
+function rows(runs: readonly Listed[]): string[] {
+  const lines = runs.map((run) => {
+    const took = tookMs(run);
+    return [
+      run.runId,
+      printable(run.ref),
+      statusText(run, run.engine?.state),
+      localTime(run.createdAt),
+      took === undefined ? '' : formatDuration(took),
+      printable(run.initiator ?? ''),
+      note(run),
+    ];
+  });
+  return table([['RUN', 'RUNBOOK', 'STATUS', 'CREATED', 'TOOK', 'BY', ''], ...lines]).map((line) => line.trimEnd());
+}
+
+/** What somebody who looks for trouble wants to see at once. */
+function note({ pending, error, status, missingEvents }: Listed): string {
+  const notes: string[] = [];
+  if (pending.length > 0) notes.push(`waits for ${pending.map(({ role }) => role).join(', ')}`);
+  if (error !== undefined && status !== 'cancelled') notes.push(error.task === undefined ? error.code : `${error.code} in ${error.task}`);
+  if (missingEvents !== undefined) notes.push(`${missingEvents} events are missing`);
+  return printable(notes.join('; '));
+}
+
+function unfinished({ finishedAt }: RunSummary): boolean {
+  return finishedAt === undefined;
+}

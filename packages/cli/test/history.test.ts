@@ -1,0 +1,166 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { openHistory, type RunEvent } from '@summit/maestro-worker';
+import { describe, expect, test } from 'vitest';
+import { execute } from '../src/testing.ts';
+import { maestro } from './process.ts';
+import { project } from './project.ts';
+
+/** A project with two runs behind it: one that succeeded and one that failed. */
+async function withPast(): Promise<string> {
+  const cwd = project();
+  expect((await execute(['run', 'hello', '--ephemeral', '--run-id', 'h1', '--input', 'pause=1'], { cwd })).code).toBe(0);
+  expect((await execute(['run', 'broken', '--ephemeral', '--run-id', 'b1'], { cwd })).code).toBe(1);
+  return cwd;
+}
+
+/** Without what differs from one run to the next. */
+const plain = (text: string) =>
+  text
+    .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, 'DAY')
+    .replaceAll(/\d\d:\d\d:\d\d/g, 'TIME')
+    .replaceAll(/\b\d+(\.\d)?m?s\b */g, 'TOOK ')
+    .replaceAll(/sha256:\w{64}/g, 'sha256:x');
+const ndjson = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('a project with a past', () => {
+  test('runs list: newest first, some of them, page by page; no engine is started', async () => {
+    const cwd = await withPast();
+    const list = async (...options: string[]) =>
+      plain((await execute(['runs', 'list', ...options], { cwd })).stdout)
+        .split('\n')
+        .slice(1, -1);
+    const [b1, h1] = ['b1   broken@1.0.0  failed     DAY  TOOK ada  THING_BROKEN in break', 'h1   hello@1.0.0   succeeded  DAY  TOOK ada'];
+    expect(await list()).toEqual([b1, h1]);
+    expect((await list('--status', 'failed', '--status', 'cancelled'))[0]).toMatch(/^b1 /);
+    expect((await list('--runbook', 'hello', '--initiator', 'ada', '--since', '1h'))[0]).toMatch(/^h1 /);
+    expect(await execute(['runs', 'list', '--until', '2020-01-01'], { cwd })).toMatchObject({ code: 0, stdout: 'no such runs\n' });
+    const first = await execute(['runs', 'list', '--limit', '1'], { cwd });
+    expect(first).toMatchObject({ stdout: expect.stringContaining('\nb1 '), stderr: 'older ones: maestro runs list --before b1\n' });
+    expect((await list('--before', 'b1'))[0]).toMatch(/^h1 /);
+    const [json] = ndjson((await execute(['runs', 'list', '--json'], { cwd })).stdout);
+    expect(json).toMatchObject({ runId: 'b1', status: 'failed', error: { task: 'break' }, tasks: { total: 2, failed: 1, skipped: 1 } });
+    expect(readdirSync(path.join(cwd, '.maestro')).filter((name) => name === 'restate')).toEqual([]);
+  });
+
+  test.each([
+    [['runs', 'list', '--status', 'lost'], 'There are: queued, awaiting-approval, running'],
+    [['runs', 'list', '--since', 'yesterday'], '--since: "yesterday" is neither a duration (30m, 2h, 7d) nor a date'],
+    [['runs', 'list', '--limit', '0'], 'It must be a whole number from 1.'],
+    [['runs', 'list', '--before', 'nobody'], 'RUN_UNKNOWN: the history knows no run nobody'],
+    [['runs', 'show', 'nobody'], 'RUN_UNKNOWN: the history knows no run nobody'],
+    [['runs', 'logs', 'nobody', '--follow'], 'RUN_UNKNOWN: the history knows no run nobody'],
+    [['runs', 'export', 'h1', 'nobody'], 'RUN_UNKNOWN: the history knows no run nobody'],
+    [['runs', 'prune', '--older-than', '90'], '--older-than: "90" is no duration'],
+    [['runs', 'list', '--history', 'maestro.config.json'], 'HISTORY_UNREADABLE: the history'],
+  ])('%j is refused with what is wrong', async (argv, expected) => {
+    const { code, stderr } = await execute(argv, { cwd: argv.includes('h1') ? await withPast() : project() });
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(expected) });
+  });
+
+  test('runs show: the tasks with attempts and errors, what is from outside made printable', async () => {
+    const cwd = await withPast();
+    expect(plain((await execute(['runs', 'show', 'b1'], { cwd })).stdout)).toBe(
+      `${[
+        'broken@1.0.0  failed in TOOK run b1',
+        '  created    DAY by ada (sre)',
+        '  started    DAY',
+        '  finished   DAY',
+        '  plan       sha256:x',
+        '  THING_BROKEN: the thing is broken\\x1b[2J',
+        'tasks',
+        '  break  failed  TOOK tasks/broken@1.0.0',
+        '    attempt 1 THING_BROKEN: the thing is broken\\x1b[2J',
+        '  never  skipped',
+        '    it needs break, which failed',
+      ].join('\n')}\n`,
+    );
+    const shown = JSON.parse((await execute(['runs', 'show', 'h1', '--json'], { cwd })).stdout);
+    expect(shown).toMatchObject({ status: 'succeeded', inputs: { pause: 1 }, outputs: { slept: 1 }, taskTree: [{ status: 'succeeded' }] });
+  });
+
+  test('runs logs: events and what tasks log, all or of one task', async () => {
+    const cwd = await withPast();
+    expect(plain((await execute(['runs', 'logs', 'b1'], { cwd })).stdout).split('\n')).toEqual([
+      'TIME queued by ada',
+      'TIME run started sha256:x',
+      'TIME break started tasks/broken@1.0.0',
+      'TIME break attempt 1 failed: THING_BROKEN: the thing is broken\\x1b[2J',
+      'TIME break failed: THING_BROKEN: the thing is broken\\x1b[2J',
+      'TIME never skipped: it needs break, which failed',
+      'TIME run failed: THING_BROKEN: the thing is broken\\x1b[2J',
+      '',
+    ]);
+    expect(plain((await execute(['runs', 'logs', 'b1', '--task', 'never', '--follow'], { cwd })).stdout)).toBe(
+      'TIME never skipped: it needs break, which failed\n',
+    );
+  });
+
+  test('runs export: CloudEvents of the chosen runs, to a file or to standard output', async () => {
+    const cwd = await withPast();
+    const file = await execute(['runs', 'export', '--output', 'events.ndjson'], { cwd });
+    expect(file).toMatchObject({ code: 0, stdout: '', stderr: '12 events in events.ndjson\n' });
+    const events: RunEvent[] = ndjson(readFileSync(path.join(cwd, 'events.ndjson'), 'utf8'));
+    expect(events.map(({ subject }) => subject).join(' ')).toMatch(/^(h1 )+b1( b1)*$/);
+    expect(events[0]).toMatchObject({ specversion: '1.0', id: 'h1/queued', source: 'maestro/hello@1.0.0', type: 'run.queued' });
+    const one = await execute(['runs', 'export', 'b1'], { cwd });
+    expect(ndjson(one.stdout)).toEqual(events.filter(({ subject }) => subject === 'b1'));
+    expect(await execute(['runs', 'export', '-o', 'no/such/folder/x'], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('error WRITE_FAILED'),
+    });
+  });
+
+  test('runs prune forgets what ended long ago', async () => {
+    const cwd = await withPast();
+    const prune = async (...options: string[]) => plain((await execute(['runs', 'prune', ...options], { cwd })).stdout);
+    expect(await prune('--older-than', '90d')).toBe('forgotten: 0 runs with 0 events, ended before DAY\n');
+    expect(await prune('--older-than', '0s', '--dry-run')).toBe('would be forgotten: 2 runs with 12 events, ended before DAY\n');
+    expect(await prune('--older-than', '0s')).toBe('forgotten: 2 runs with 12 events, ended before DAY\n');
+    expect((await execute(['runs', 'list'], { cwd })).stdout).toBe('no runs\n');
+  });
+});
+
+test('a run is followed from another terminal while it is executed; what people are asked is listed', async () => {
+  const cwd = project();
+  const run = maestro(cwd, ['run', 'gated', '--run-id', 'g1', '--input', 'pause=1']);
+  await run.printed(/maestro approve g1 --role ombuds/);
+  const logs = maestro(cwd, ['runs', 'logs', 'g1', '--follow']);
+  await logs.printed(/waits for a decision by ombuds, legal/);
+  expect(plain((await execute(['runs', 'list'], { cwd })).stdout)).toMatch(
+    /^g1 {3}gated@1\.0\.0 {2}awaiting-approval {2}DAY {8}ada {2}waits for ombuds, legal$/m,
+  );
+  expect((await execute(['runs', 'show', 'g1'], { cwd })).stdout).toMatch(/^ {2}waits for {2}ombuds: ada wants to run gated$/m);
+  expect((await execute(['approve', 'g1', '--role', 'ombuds', '--by', 'olive'], { cwd })).code).toBe(0);
+  expect((await execute(['approve', 'g1', '--role', 'legal', '--by', 'lea'], { cwd })).code).toBe(0);
+  await logs.printed(/approved by lea as legal/);
+  await logs.printed(/run succeeded/);
+  expect([await logs.ended, await run.ended]).toEqual([0, 0]);
+  expect(plain((await execute(['runs', 'list'], { cwd })).stdout)).toMatch(/^g1 {3}gated@1\.0\.0 {2}succeeded/m);
+});
+
+test('a damaged history is told, and the run goes on', async () => {
+  const cwd = await withPast();
+  const file = path.join(cwd, '.maestro/history.db');
+  writeFileSync(file, 'x'.repeat(8192));
+  const broken = await execute(['run', 'hello', '--ephemeral', '--run-id', 'h2', '--input', 'pause=1'], { cwd });
+  expect(broken.code).toBe(0);
+  expect(broken.stdout + broken.stderr).toMatch(
+    /HISTORY_UNWRITABLE: the history .*history\.db cannot be written: the file is damaged; move it away/,
+  );
+  expect(broken.stdout + broken.stderr).toMatch(/HISTORY_EVENTS_LOST: \d+ events are not in the history/);
+  expect(await execute(['runs', 'list'], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining('error HISTORY_UNREADABLE') });
+});
+
+test('an events file is where it is configured to be', async () => {
+  const cwd = project();
+  await execute(['run', 'hello', '--ephemeral', '--run-id', 'h1', '--input', 'pause=1', '--history', 'past/runs.db'], { cwd });
+  expect(existsSync(path.join(cwd, '.maestro/history.db'))).toBe(false);
+  const history = await openHistory({ sqlite: path.join(cwd, 'past/runs.db') });
+  expect(await history.list()).toMatchObject([{ runId: 'h1', status: 'succeeded' }]);
+  await history.close();
+});
