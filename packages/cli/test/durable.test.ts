@@ -116,7 +116,7 @@ describe('a run without a terminal', () => {
     const run = maestro(cwd, ['run', 'gated', '--run-id', 'k1', '--input', 'pause=1', '--json']);
     await run.printed(/"run\.awaiting-approval"/);
     // The engine has it as well.
-    await expect.poll(async () => (await execute(['runs', 'list'], { cwd })).stdout, { timeout: 30_000 }).toContain('waiting');
+    await expect.poll(async () => (await execute(['runs', 'list'], { cwd })).stdout, { timeout: 30_000 }).toContain('awaiting-approval');
     run.child.kill('SIGKILL');
     await run.ended;
     const up = maestro(cwd, ['up']);
