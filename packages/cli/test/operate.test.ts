@@ -37,6 +37,15 @@ describe('a run that is left to a worker', () => {
     const up = maestro(cwd, ['up']);
     await up.printed(/d1 succeeded/);
     expect(await execute(['runs', 'attach', 'd1'], { cwd })).toMatchObject({ code: 0, stdout: expect.stringContaining('slept: 1') });
+    expect(await execute(['run', 'gated', '--detach', '--run-id', 'd1', '--input', 'pause=1'], { cwd })).toMatchObject({
+      code: 0,
+      stdout: 'd1\n',
+      stderr: 'it was started before, and is succeeded: maestro runs attach d1\n',
+    });
+    expect(await execute(['run', 'slow', '--detach', '--run-id', 'd1'], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('error RUN_ID_TAKEN: run d1 existed already and has run another plan'),
+    });
   });
 
   test('is served by the worker there is; its id alone is on standard output', async () => {

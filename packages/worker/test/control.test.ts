@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openClient, openRunner, type RunClient, type Runner, type RunProblem } from '@summit/maestro-worker';
@@ -188,3 +189,57 @@ it('a client of a remote engine that does not answer says so', async () => {
     message: expect.stringContaining('no Restate server answers at http://127.0.0.1:9'),
   });
 }, 20_000);
+
+describe('with a Restate server of somebody else', () => {
+  it('a client does all it is asked, and registers nothing', async () => {
+    const [ingress, admin] = await Promise.all([freePort(), freePort()]);
+    const server = await EmbeddedServer.open({
+      folder: join(folder, 'theirs'),
+      settings: {
+        RESTATE_LISTEN_MODE: 'all',
+        RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
+        RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
+        RESTATE_BIND_ADDRESS: `127.0.0.1:${await freePort()}`,
+      },
+    });
+    open.push({ close: () => server.stop() });
+    const remote = {
+      kind: 'remote' as const,
+      ingressUrl: `http://127.0.0.1:${ingress}`,
+      adminUrl: `http://127.0.0.1:${admin}`,
+      identityKeys: [server.publicKey],
+    };
+    const more = { engine: remote, packages: [FIXTURES], from: import.meta.dirname };
+    const deployments = () => server.client.query('select id, endpoint from sys_deployment');
+    const early = await openClient({ ...more, purpose: 'decisions' });
+    open.push(early);
+    expect(early.served).toBe(false);
+    await expect(start(early, 'zero', await asked())).rejects.toMatchObject({ code: 'WORKER_MISSING' });
+    expect(await deployments()).toEqual([]);
+
+    const runner = await openRunner({ ...more, workspace: folder, artifactsDir: join(folder, 'artifacts'), drainMs: 200 });
+    open.push(runner);
+    const registered = await deployments();
+    expect(registered).toHaveLength(1);
+    const theirs = await openClient({ ...more, purpose: 'decisions' });
+    open.push(theirs);
+    expect(theirs.served).toBe(true);
+    const one = await start(theirs, 'one', await asked());
+    await eventually('it asks', async () => (await theirs.find('one'))?.state === 'waiting');
+    await theirs.decide('one', { role: 'lead', by: 'lea', approved: true });
+    expect((await one.result()).status).toBe('succeeded');
+    const two = await start(theirs, 'two', await long());
+    await theirs.cancel('two');
+    expect((await two.result()).status).toBe('cancelled');
+    await theirs.close();
+    expect(await deployments()).toEqual(registered);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -90,15 +90,31 @@ async function detach(
 ): Promise<ExitCode> {
   const { out, err } = context.terminal;
   const { runId, plan, parent } = request;
-  const served = await asClient(context, 'decisions', async (client) => {
+  const { served, before } = await asClient(context, 'decisions', async (client) => {
+    const [before] = (await client.history?.list({ runIds: [runId] })) ?? [];
+    if (before?.planDigest !== undefined && before.planDigest !== digest) throw otherRun(runId, `another plan (${before.planDigest})`);
     await client.start(request);
-    return client.served;
+    return { served: client.served, before: before?.status };
   });
   if (json) {
-    out.line(JSON.stringify({ type: 'detached', runId, ref: refOf(plan), planDigest: digest, ...(parent ? { parent } : {}), served }));
+    out.line(
+      JSON.stringify({
+        type: 'detached',
+        runId,
+        ref: refOf(plan),
+        planDigest: digest,
+        ...(parent ? { parent } : {}),
+        served,
+        ...(before ? { before } : {}),
+      }),
+    );
     return exit.ok;
   }
   out.line(runId);
+  if (before !== undefined) {
+    err.line(`it was started before, and is ${before}: ${commandLine(context, ['runs', 'attach', runId])}`);
+    return exit.ok;
+  }
   if (plan.approvals?.required) {
     err.line('it waits for decisions; each is given with:');
     for (const role of plan.approvals.approvers) err.line(`  ${commandLine(context, ['approve', runId, '--role', role])}`);

@@ -38,7 +38,6 @@ export async function openControl(context: Context, config: ResolvedConfig, opti
   if (options.ephemeral || config.engine.kind !== 'remote') return open(context, config, options);
   const { packages, engine, root, history } = config;
   const runner = await openClient({ engine, packages, from: root, purpose: 'decisions', history });
-  if (!runner.served) options.report('no worker has ever joined this engine; the run goes on when one does');
   return { runner, close: () => runner.close() };
 }
 

@@ -42,6 +42,12 @@ export class RestateClient implements RestateApi {
   async send(service: string, key: string, input: unknown): Promise<boolean> {
     const answer = await request(this.#ingress, 'POST', `/${service}/${key}/run/send`, { body: input, timeoutMs: 30_000 });
     if (answer.status === 503) throw new Unreachable(`${where(this.#ingress)}: 503 ${messageOf(answer)}`);
+    if (answer.status === 404) {
+      throw TaskError.terminal(
+        'WORKER_MISSING',
+        `run ${key} was not accepted: no worker has ever joined the engine at ${where(this.#ingress)}; start one, and then the run`,
+      );
+    }
     if (answer.status >= 300) throw refused(`run ${key} was not accepted by ${where(this.#ingress)}`, answer);
     return (JSON.parse(answer.body) as { status?: string }).status === 'Accepted';
   }
