@@ -13,7 +13,7 @@ const keys: Record<string, [byDefault: string, meaning: string]> = {
   packages: ["`['@summit/maestro-tasks-core']`", 'npm packages (or aliases, or folders) that carry tasks'],
   engine: [
     "`'embedded'`",
-    "`'embedded'`: a Restate server of our own with its data in `.maestro/restate`; `{ dir }`: the same with another folder than `.maestro`; `{ ingressUrl, adminUrl, identityKeys?, advertisedUrl? }`: a Restate server that exists; `'in-process'`: no durability",
+    "`'embedded'`: a Restate server of our own with its data in `.maestro/restate`; `{ dir }`: the same with another folder than `.maestro`; `{ ingressUrl, adminUrl, identityKeys?, allowUnsigned?, advertisedUrl?, host?, port? }`: a Restate server or cluster that exists (of a cluster, lists of addresses), which `maestro worker` joins, see [workers](workers.md); `'in-process'`: no durability",
   ],
   history: [
     '`history.db` in the folder of the engine',
@@ -22,6 +22,14 @@ const keys: Record<string, [byDefault: string, meaning: string]> = {
   artifacts: [
     '`.maestro/artifacts`',
     'the artifact store: a folder, `s3://bucket/prefix`, or `{ dir?, s3?, copiesBytes?, inlineLimit? }` with `s3: { bucket, prefix?, region?, endpoint?, forcePathStyle?, expectedBucketOwner?, encryption?, roleArn? }`, whose copies are kept in `dir` up to `copiesBytes` (10 GiB); workers on several machines need a bucket; outputs above `inlineLimit` bytes (262144) must be artifacts',
+  ],
+  pools: [
+    "`['default']` of a worker; any on one machine",
+    'the pools that this worker serves; `default` is the one that walks runs. On one machine the worker executes what asks for a pool itself, and this says which there are',
+  ],
+  limits: [
+    '`{ tasksAtOnce: 1000, queuedRuns: 50000 }`',
+    '`tasksAtOnce`: attempts of tasks at the same time in a process, the others wait for their turn; `queuedRuns`: runs that have not ended, after which no more are accepted (10,000 with the in-process engine)',
   ],
   workspace: ['the folder of the configuration', 'the only folder whose files tasks may touch'],
   secrets: ["`[{ files: '/run/secrets' }, { env: 'MAESTRO_SECRET_' }]`", 'where secrets come from, asked in this order'],
@@ -51,6 +59,8 @@ const codes: Record<string, string> = {
   CONFIG_INVALID: 'The configuration has keys or values that are wrong; all of them are named.',
   CONFIG_UNREADABLE: 'The configuration file cannot be read, parsed or imported.',
   ENGINE_EPHEMERAL: 'The command needs runs that outlive their process; the configured engine is in-process.',
+  ENGINE_NOT_SHARED: 'The command is for a Restate server or cluster that workers join, and none is configured.',
+  ENGINE_SHARED: '`up` was called where the engine is a Restate server that somebody else runs.',
   FILE_EXISTS: '`new` does not overwrite files.',
   INPUT_ENDED: 'The terminal was closed (Ctrl-D) while a question was open.',
   INPUT_INVALID: 'Inputs are missing, unknown or of the wrong type; all of them are named.',

@@ -304,6 +304,53 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
     async (context, _, options) => (await import('./commands/up.ts')).up(context, options),
   );
 
+  action(
+    program
+      .command('worker')
+      .description('join a Restate server or cluster as a worker, until Ctrl-C or SIGTERM')
+      .option('--pool <name>', 'pool to serve, default being the one that walks runs; repeat for several', collect)
+      .option('--host <address>', 'address to listen on for Restate')
+      .addOption(portOption('--port <port>', 'port to listen on for Restate (default: 9080)'))
+      .option('--advertised-url <url>', "how Restate reaches this version's workers, e.g. the balancer in front of them")
+      .addOption(portOption('--health-port <port>', 'serve /healthz and /readyz on this port'))
+      .option('--drain <duration>', 'how long attempts may take to finish after the signal (default: 25s)')
+      .option('--release <text>', 'part of the version, e.g. the tag of the image')
+      .option('--no-register', 'whoever deploys the worker makes it known to Restate, e.g. the Restate operator')
+      .option('--allow-unsigned', 'execute requests that Restate has not signed: whoever reaches the port may execute tasks')
+      .option('--json', 'print events as NDJSON')
+      .addHelpText('after', WORKER_HELP),
+    [
+      ['ok', 'stopped with Ctrl-C or SIGTERM'],
+      'couldNotRun',
+      ['interrupted', 'a second Ctrl-C, while stopping'],
+      ['terminated', 'a second SIGTERM, while stopping'],
+    ],
+    async (context, _, options) => (await import('./commands/worker.ts')).worker(context, options),
+  );
+
+  const deployments = program.command('deployments').description('versions of workers that a Restate server knows');
+  action(
+    deployments.command('list').description('list them, with how many runs they still have').option('--json', 'print them as JSON'),
+    ['ok', 'couldNotRun'],
+    async (context, _, options) => (await import('./commands/deployments.ts')).listDeployments(context, options),
+  );
+  action(
+    deployments
+      .command('use')
+      .description('have new runs start with a version again, after a roll-back')
+      .argument('<id>', 'id of the deployment'),
+    ['ok', 'couldNotRun'],
+    async (context, [id]) => (await import('./commands/deployments.ts')).useDeployment(context, String(id)),
+  );
+  action(
+    deployments
+      .command('remove')
+      .description('have Restate forget versions without runs')
+      .argument('[id]', 'id of the deployment (default: all that are drained)'),
+    ['ok', 'couldNotRun'],
+    async (context, [id]) => (await import('./commands/deployments.ts')).removeDeployments(context, id),
+  );
+
   const create = program.command('new').description('start a task or a runbook, with a test');
   action(
     create
@@ -348,6 +395,20 @@ elsewhere SIGINT and SIGTERM leave a durable run (maestro runs attach follows it
 const RETRY_HELP = `
 The plan and the inputs are those of the run, to the letter. What succeeded is not executed again, unless it was undone or is
 built on what is executed again. Roles and installed tasks are checked, and approvals asked for, as for any run.`;
+
+const WORKER_HELP = `
+On the first signal the worker takes nothing new, is not ready any more, lets attempts finish for the time of --drain, and hands
+the rest back to Restate, which has another worker do it. Runs finish on the code they started with: every version of the worker
+needs an address of its own (--advertised-url), and maestro deployments list shows when an old one has no runs any more.
+docs/workers.md tells the rest.`;
+
+function portOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((value) => {
+    const port = Number(value);
+    if (!/^\d{1,5}$/.test(value) || port > 65_535) throw new InvalidArgumentError('It is no port, 0 to 65535.');
+    return port;
+  });
+}
 
 function inputs(command: Command): Command {
   return command

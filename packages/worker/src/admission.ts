@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { bindInputs, type Plan, planDigest } from '@summit/maestro-manifest';
+import { bindInputs, type Plan, type PlanCall, planDigest } from '@summit/maestro-manifest';
 import { InvalidInputError, type JsonObject, PolicyDeniedError, TaskError } from '@summit/maestro-sdk';
 import { checkRunId } from './engine/restate/client.ts';
+import { DEFAULT_POOL } from './interpreter/pool-call.ts';
 import { type RunInput, runRef } from './interpreter/run-input.ts';
 import { isWorkflow } from './interpreter/sub-workflow.ts';
 import type { TaskRegistry } from './packages/tasks.ts';
@@ -17,10 +18,10 @@ const MAX_REUSE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Decides whether a run may start, whoever asks: the initiator's roles, inputs against their types, tasks installed with the
- * contracts the plan was checked against. Throws `ROLE_REQUIRED`, `INPUT_INVALID`, `PLAN_INVALID`, `TASK_NOT_INSTALLED`, `POOL_UNKNOWN`
- * or `RUN_TOO_LARGE`.
+ * contracts the plan was checked against, pools that somebody serves (`pools`; absent: any). Throws `ROLE_REQUIRED`, `INPUT_INVALID`,
+ * `PLAN_INVALID`, `TASK_NOT_INSTALLED`, `POOL_UNKNOWN`, `POOL_UNSUITABLE` or `RUN_TOO_LARGE`.
  */
-export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
+export function admit(request: RunRequest, registry: TaskRegistry, pools?: ReadonlySet<string>): RunInput {
   const { plan, initiator } = request;
   const ref = runRef(plan);
   const runId = request.runId ?? randomUUID();
@@ -38,6 +39,7 @@ export function admit(request: RunRequest, registry: TaskRegistry): RunInput {
     throw new InvalidInputError(`inputs of ${ref}: ${lines.join('; ')}`, { code: 'INPUT_INVALID', details: bound.problems });
   }
   checkCalls(plan, ref, registry);
+  checkPools(plan, ref, registry, pools);
   const dryRun = request.dryRun ?? plan.dryRun ?? false;
   const traceparent = keptTraceparent(request.traceparent);
   const run: RunInput = {
@@ -99,12 +101,31 @@ function checkCalls(plan: Plan, ref: string, registry: TaskRegistry): void {
       `this worker does not have, with the contract ${ref} was checked against: ${names.join(', ')}; install them and restart the worker`,
     );
   }
-  const pooled = calls.filter(({ task }) => task?.pool !== undefined);
-  if (pooled.length > 0) {
-    const names = pooled.map(({ place, task }) => `"${task?.pool}" (${place})`);
+}
+
+/** The pools that tasks of a plan ask for, apart from the one that walks runs. */
+export function poolsOf(plan: Plan): { pool: string; place: string; call: PlanCall }[] {
+  return callsOf(plan).calls.flatMap(({ place, call, task }) =>
+    task?.pool === undefined || task.pool === DEFAULT_POOL ? [] : [{ pool: task.pool, place, call }],
+  );
+}
+
+function checkPools(plan: Plan, ref: string, registry: TaskRegistry, pools: ReadonlySet<string> | undefined): void {
+  const asked = poolsOf(plan);
+  const waiting = asked.filter(({ call }) => registry.get(call.uses)?.task.durable === true);
+  if (waiting.length > 0) {
+    const names = waiting.map(({ place, call }) => `${call.uses.name} (${place})`);
     throw TaskError.terminal(
-      'POOL_UNKNOWN',
-      `${ref} asks for worker pools, and this worker has none: ${names.join(', ')}; leave out \`pool\` to have it run the tasks itself`,
+      'POOL_UNSUITABLE',
+      `${ref} sends tasks to a pool that wait for people or the clock: ${names.join(', ')}; they rest in the engine and load no worker, so leave out \`pool\``,
     );
   }
+  const unknown = asked.filter(({ pool }) => pools !== undefined && !pools.has(pool));
+  if (unknown.length === 0) return;
+  const names = unknown.map(({ pool, place }) => `"${pool}" (${place})`);
+  const known = [...(pools ?? [])].filter((pool) => pool !== DEFAULT_POOL).join(', ');
+  throw TaskError.terminal(
+    'POOL_UNKNOWN',
+    `${ref} asks for pools that no worker serves: ${names.join(', ')}; there are: ${known || 'none'}. Start a worker that serves it (maestro worker --pool ${unknown[0]?.pool}; on one machine: add it to \`pools\` in the configuration), correct the name, or leave out \`pool\``,
+  );
 }

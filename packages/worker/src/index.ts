@@ -1,3 +1,4 @@
+export type { Deployments, WorkerDeployment } from './engine/restate/deployments.ts';
 export { type SecretProvider, secretEnvironment, secretFiles } from './execution/secrets.ts';
 export type {
   FailedAttempt,
@@ -17,7 +18,8 @@ export { RUN_STATES } from './history/history.ts';
 export { type HistoryLocation, openHistory } from './history/open-history.ts';
 export { type ClientOptions, openClient } from './open-client.ts';
 export { openRunner } from './open-runner.ts';
-export type { EngineOptions, RunnerOptions } from './options.ts';
+export { openDeployments, openWorker, type Worker, type WorkerOptions } from './open-worker.ts';
+export type { EngineOptions, Limits, RunnerOptions } from './options.ts';
 export { peekActive } from './peek.ts';
 export { type PastRun, retryRequest } from './retry/retry.ts';
 export type {
@@ -40,3 +42,4 @@ export type {
   TaskStatus,
 } from './run.ts';
 export type { RunClient, Runner } from './runner.ts';
+export type { WorkerVersion } from './worker-version.ts';

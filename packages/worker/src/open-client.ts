@@ -7,7 +7,7 @@ import type { RunEvent } from './run.ts';
 import type { RunClient } from './runner.ts';
 
 /** What a client needs to know; the tasks are loaded only where a run is started. */
-export interface ClientOptions extends Pick<RunnerOptions, 'engine' | 'packages' | 'from' | 'logger' | 'history'> {
+export interface ClientOptions extends Pick<RunnerOptions, 'engine' | 'packages' | 'from' | 'logger' | 'history' | 'pools' | 'limits'> {
   /**
    * What it is opened for. `runs`: to list, cancel, pause, resume them; `decisions`: to answer their questions as well, and to start runs.
    * With the embedded engine and nobody who serves it, the second takes longer.
@@ -27,7 +27,8 @@ export async function openClient(options: ClientOptions): Promise<RunClient> {
     throw TaskError.terminal('ENGINE_EPHEMERAL', 'runs of the in-process engine live and end in the process that started them');
   }
   const recording = history && (await openRecording(history, logger));
-  const { EmbeddedDesk, RemoteAccess } = await import('./engine/restate/desk.ts');
+  const { EmbeddedDesk } = await import('./engine/restate/desk.ts');
+  const { RemoteAccess } = await import('./engine/restate/remote.ts');
   if (engine.kind === 'embedded') {
     const desk = await EmbeddedDesk.open(engine, purpose === 'decisions', logger);
     return new RestateRunClient(options, desk, {
@@ -36,8 +37,7 @@ export async function openClient(options: ClientOptions): Promise<RunClient> {
       close: () => desk.close(),
     });
   }
-  const { RestateClient } = await import('./engine/restate/client.ts');
-  const access = new RemoteAccess(new RestateClient({ url: engine.ingressUrl }, { url: engine.adminUrl }), engine.adminUrl);
+  const access = RemoteAccess.to(engine);
   await access.ready();
   const served = await access.client.served();
   return new RestateRunClient(options, access, { served: () => served, recording, close: async () => {} });
@@ -54,7 +54,7 @@ class RestateRunClient extends RestateControl implements RunClient {
   readonly #parts: ClientParts;
 
   constructor(options: ClientOptions, access: Access, parts: ClientParts) {
-    super(access, () => loadTasks(options.packages, options.from));
+    super(access, () => loadTasks(options.packages, options.from), options);
     this.#parts = parts;
   }
 

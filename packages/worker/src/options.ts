@@ -12,12 +12,17 @@ import type { DecisionInput, PendingDecision, RunEvent } from './run.ts';
 export type EngineOptions =
   /** A Restate server of our own with its data in `<dir>/restate`, started when it is needed; `settings` are Restate's, by environment name. */
   | { kind: 'embedded'; dir: string; settings?: Readonly<Record<string, string>>; inactivityMs?: number; restAfterMs?: number }
-  /** A Restate server that is there already. `advertisedUrl` is how it reaches this worker (default: this machine's loopback). */
+  /**
+   * A Restate server or cluster that is there already; of several addresses one that answers is used. The rest is for workers:
+   * `identityKeys`, public keys of the requests they execute; `allowUnsigned`, they execute every request; `host` and `port`, where they
+   * listen; `advertisedUrl`, how Restate reaches them.
+   */
   | {
       kind: 'remote';
-      ingressUrl: string;
-      adminUrl: string;
+      ingressUrl: string | readonly string[];
+      adminUrl: string | readonly string[];
       identityKeys?: string[];
+      allowUnsigned?: boolean;
       advertisedUrl?: string;
       port?: number;
       host?: string;
@@ -26,6 +31,14 @@ export type EngineOptions =
     }
   /** Nothing survives this process. */
   | { kind: 'in-process' };
+
+/** What a worker takes on. */
+export interface Limits {
+  /** Attempts of tasks at the same time in this process; the others wait for their turn. Default 1,000. */
+  tasksAtOnce?: number;
+  /** Runs that have not ended, waiting ones included, after which no more are accepted. Default 50,000; in this process only, 10,000. */
+  queuedRuns?: number;
+}
 
 /** Everything a runner needs, resolved; it reads no environment of its own. */
 export interface RunnerOptions {
@@ -61,6 +74,12 @@ export interface RunnerOptions {
   onEvent?: (event: RunEvent) => void;
   /** Whether runs are traced and measured through the OpenTelemetry API; default: where a provider is registered. */
   telemetry?: boolean;
+  /**
+   * The pools of workers. `serves`: on a Restate that somebody else runs, those that a worker serves, `default` being the one that
+   * walks runs (default: that one); elsewhere, those that runs may ask for, which this process executes itself (default: any).
+   */
+  pools?: { serves?: readonly string[] };
+  limits?: Limits;
   /** How long running attempts may take to finish when the runner closes, in milliseconds; default 10 s. */
   drainMs?: number;
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openRunner, type Runner } from '@summit/maestro-worker';
+import { openRunner, openWorker, type Runner } from '@summit/maestro-worker';
 import { alive, EmbeddedServer, identify, serverBinary } from '@summit/maestro-worker/embedded';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alice, eventually, FIXTURES, plan } from './harness.ts';
@@ -180,7 +180,7 @@ describe('the embedded engine', () => {
     const host = await runner();
     const { port } = new URL(await workerUrl(host));
     await expect(
-      openRunner({
+      openWorker({
         engine: { kind: 'remote', ingressUrl: 'http://127.0.0.1:1', adminUrl: 'http://127.0.0.1:1', port: Number(port) },
         packages: [FIXTURES],
         from: import.meta.dirname,

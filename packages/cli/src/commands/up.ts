@@ -1,6 +1,7 @@
 import type { RunEvent } from '@summit/maestro-worker';
 import { commandLine } from '../command-line.ts';
 import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { eventText, failure } from '../run/event-text.ts';
 import { EventFeed } from '../run/feed.ts';
@@ -23,10 +24,16 @@ async function serve(context: Context, options: { json?: boolean }, interrupts: 
   const { out, err } = context.terminal;
   const say = (text: string) => (options.json ? err : out).line(text);
   const config = sharedEngine(await context.config());
+  if (config.engine.kind === 'remote') {
+    throw new CliError('the configured engine is a Restate server that somebody else runs: there is nothing to start here but a worker', {
+      code: 'ENGINE_SHARED',
+      next: 'join it with: maestro worker',
+    });
+  }
   const feed = new EventFeed();
   feed.listen((event) => {
     if (options.json) out.line(JSON.stringify(event));
-    else show(event, out);
+    else showEvent(event, out);
     if (event.type === 'run.awaiting-approval') announce(context, event, say);
   });
   const { runner, close } = await open(context, config, { onEvent: feed.push, report: (text) => err.line(text) });
@@ -46,7 +53,8 @@ async function serve(context: Context, options: { json?: boolean }, interrupts: 
   return exit.ok;
 }
 
-function show(event: RunEvent, out: Channel): void {
+/** One line for an event, where it is worth one. */
+export function showEvent(event: RunEvent, out: Channel): void {
   const { dim, bold, green, red } = out.colors;
   const prefix = `${dim(new Date(event.time).toTimeString().slice(0, 8))} ${event.subject}`;
   if (event.type === 'run.finished') {

@@ -6,7 +6,20 @@ export type EngineSetting =
   | 'embedded'
   | 'in-process'
   | { dir: string }
-  | { ingressUrl: string; adminUrl: string; identityKeys?: string[]; advertisedUrl?: string };
+  | {
+      /** Of a cluster, several nodes may be named. */
+      ingressUrl: string | string[];
+      adminUrl: string | string[];
+      /** Public keys of the requests that workers execute. */
+      identityKeys?: string[];
+      /** Workers execute unsigned requests as well: whoever reaches them may execute tasks. Default false. */
+      allowUnsigned?: boolean;
+      /** How Restate reaches this version's workers. */
+      advertisedUrl?: string;
+      /** Where workers listen; default 0.0.0.0, or the loopback interface where Restate is there, and port 9080. */
+      host?: string;
+      port?: number;
+    };
 
 /** A bucket that the artifacts of several workers are kept in. Credentials: the secrets AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else what the machine has. */
 export interface S3ArtifactsSetting {
@@ -53,6 +66,13 @@ export interface MaestroConfig {
   history?: string | { file?: string; url?: string; retention?: string };
   /** The artifact store: a folder, or `s3://bucket/prefix`. Default `.maestro/artifacts`. */
   artifacts?: string | ArtifactsSetting;
+  /**
+   * The pools that this machine's worker serves; `default` is the one that walks runs. Default `['default']` with a Restate that somebody
+   * else runs; on one machine, where the worker executes what asks for a pool itself: any.
+   */
+  pools?: string[];
+  /** `tasksAtOnce`: attempts of tasks at the same time in a process, default 1,000; `queuedRuns`: runs that have not ended, default 50,000. */
+  limits?: { tasksAtOnce?: number; queuedRuns?: number };
   /** The only folder whose files tasks may touch. Default: the folder of the configuration. */
   workspace?: string;
   /** Default: files in `/run/secrets`, then environment variables `MAESTRO_SECRET_*`. */
@@ -88,7 +108,7 @@ export function defineConfig(config: MaestroConfig): MaestroConfig {
 
 export type ResolvedEngine =
   | { kind: 'embedded'; dir: string }
-  | { kind: 'remote'; ingressUrl: string; adminUrl: string; identityKeys?: string[]; advertisedUrl?: string }
+  | ({ kind: 'remote' } & Extract<EngineSetting, { ingressUrl: unknown }>)
   | { kind: 'in-process' };
 
 /** `retentionMs`: how long after their end runs are kept; absent: for ever. */
@@ -105,6 +125,8 @@ export interface ResolvedConfig {
   engine: ResolvedEngine;
   history: ResolvedHistory;
   artifacts: { dir: string; inlineLimit: number; s3?: S3ArtifactsSetting; copiesBytes?: number };
+  pools?: string[];
+  limits: NonNullable<MaestroConfig['limits']>;
   workspace: string;
   secrets: SecretSource[];
   identity: { user: string; roles: string[] };

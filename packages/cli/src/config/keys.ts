@@ -14,6 +14,16 @@ const NOT_YET: Record<string, string> = {
 const string: Check = (value, path) => (typeof value === 'string' && value !== '' ? [] : [expected(path, 'a non-empty string', value)]);
 const url: Check = (value, path) =>
   typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value) ? [] : [expected(path, 'an http(s) URL', value)];
+const urls: Check = (value, path) => {
+  if (!Array.isArray(value)) return url(value, path);
+  return value.length > 0 ? list(url)(value, path) : [expected(path, 'an http(s) URL, or several', value)];
+};
+const port: Check = (value, path) =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535 ? [] : [expected(path, 'a port, 0 to 65535', value)];
+const amount: Check = (value, path) =>
+  Number.isSafeInteger(value) && (value as number) >= 1 ? [] : [expected(path, 'a whole number, 1 or more', value)];
+const poolName: Check = (value, path) =>
+  typeof value === 'string' && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(value) ? [] : [expected(path, 'a kebab-case pool name', value)];
 const boolean: Check = (value, path) => (typeof value === 'boolean' ? [] : [expected(path, 'true or false', value)]);
 const bytes: Check = (value, path) =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? [] : [expected(path, 'a whole number of bytes', value)];
@@ -42,7 +52,15 @@ const engine: Check = (value, path) => {
     return ENGINES.includes(value) ? [] : [`${path}: unknown engine "${value}"${didYouMean(value, ENGINES) || choices(ENGINES)}`];
   }
   if (isRecord(value) && 'dir' in value) return record({ dir: string }, ['dir'])(value, path);
-  const remote = { ingressUrl: url, adminUrl: url, identityKeys: list(string), advertisedUrl: url };
+  const remote = {
+    ingressUrl: urls,
+    adminUrl: urls,
+    identityKeys: list(string),
+    allowUnsigned: boolean,
+    advertisedUrl: url,
+    host: string,
+    port,
+  };
   return record(remote, ['ingressUrl', 'adminUrl'])(value, path);
 };
 
@@ -126,6 +144,8 @@ const KEYS: Record<keyof MaestroConfig, Check> = {
   engine,
   history,
   artifacts,
+  pools: list(poolName),
+  limits: record({ tasksAtOnce: amount, queuedRuns: amount }),
   workspace: string,
   secrets: list(secretSource),
   identity,

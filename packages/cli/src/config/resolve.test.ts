@@ -33,6 +33,7 @@ describe('without a file', () => {
       engine: { kind: 'embedded', dir: path.join(cwd, '.maestro') },
       history: { sqlite: path.join(cwd, '.maestro/history.db') },
       artifacts: { dir: path.join(cwd, '.maestro/artifacts'), inlineLimit: 262144 },
+      limits: {},
       workspace: cwd,
       secrets: [{ files: '/run/secrets' }, { env: 'MAESTRO_SECRET_' }],
       identity: { user: userInfo().username, roles: [] },
@@ -69,6 +70,7 @@ describe('with a file', () => {
       engine: { kind: 'remote', ingressUrl: 'http://restate:8080', adminUrl: 'http://restate:9070' },
       history: { sqlite: path.join(root, 'past.db'), retentionMs: 90 * 86_400_000 },
       artifacts: { dir: path.join(root, 'store'), inlineLimit: 1000 },
+      limits: {},
       workspace: path.join(root, 'files'),
       secrets: [{ files: path.join(root, 'secrets') }],
       identity: { user: 'ada', roles: ['sre'] },
@@ -144,6 +146,7 @@ describe('with a file', () => {
     expect(fromEnv).toMatchObject({
       catalogs: [path.join(cwd, 'env-a'), path.join(cwd, 'env-b')],
       packages: ['@env/tasks'],
+      limits: {},
       workspace: path.join(cwd, 'env-files'),
       artifacts: { dir: path.join(cwd, 'env-store'), inlineLimit: 1000 },
       engine: { kind: 'in-process' },
@@ -216,7 +219,7 @@ describe('what is wrong is said, all at once', () => {
       '"policy" is not honoured by this version: no policy is asked yet; remove the key',
       'history.url: expected a file or a postgres:// URL, found another URL',
       'history.retention: expected a duration such as 90d or 12h, found "90"',
-      'unknown key "color"; there are: catalogs, packages, engine, history, artifacts, workspace, secrets, identity, signing, preApproval, egress, trustedCatalogs, telemetry',
+      'unknown key "color"; there are: catalogs, packages, engine, history, artifacts, pools, limits, workspace, secrets, identity, signing, preApproval, egress, trustedCatalogs, telemetry',
     ]);
   });
 
@@ -248,5 +251,43 @@ describe('what is wrong is said, all at once', () => {
     });
     const half = await refusal(resolveConfig({}, { cwd, env: { RESTATE_ADMIN_URL: 'http://x' } }));
     expect(half.message).toBe('RESTATE_ADMIN_URL is set, but RESTATE_INGRESS_URL is not');
+  });
+});
+
+describe('a Restate that somebody else runs', () => {
+  test('is named by the file, and its addresses, keys and pools by the environment before that', async () => {
+    const engine = {
+      ingressUrl: 'http://a:8080',
+      adminUrl: 'http://a:9070',
+      identityKeys: ['publickeyv1_a'],
+      host: '10.0.0.1',
+      port: 9000,
+    };
+    const cwd = project({ 'maestro.config.json': JSON.stringify({ engine, pools: ['gpu'], limits: { tasksAtOnce: 5 } }) });
+    expect(await resolveConfig({}, { cwd, env: {} })).toMatchObject({
+      engine: { kind: 'remote', ...engine },
+      pools: ['gpu'],
+      limits: { tasksAtOnce: 5 },
+    });
+    const env = {
+      RESTATE_INGRESS_URL: 'http://b:8080, http://c:8080',
+      RESTATE_ADMIN_URL: 'http://b:9070',
+      MAESTRO_ADVERTISED_URL: 'http://w:9080',
+      MAESTRO_POOLS: 'gpu,default',
+    };
+    expect(await resolveConfig({}, { cwd, env })).toMatchObject({
+      engine: { ...engine, ingressUrl: ['http://b:8080', 'http://c:8080'], adminUrl: 'http://b:9070', advertisedUrl: 'http://w:9080' },
+      pools: ['gpu', 'default'],
+    });
+    const wrong = { engine: { ...engine, ingressUrl: [], port: 70_000 }, pools: ['GPU'], limits: { queuedRuns: 0 } };
+    const other = project({ 'maestro.config.json': JSON.stringify(wrong) });
+    expect(await refusal(resolveConfig({}, { cwd: other, env: {} }))).toMatchObject({
+      problems: [
+        expect.stringMatching(/engine\.ingressUrl: expected an http\(s\) URL, or several/),
+        expect.stringMatching(/engine\.port: expected a port/),
+        expect.stringMatching(/pools\[0\]: expected a kebab-case pool name/),
+        expect.stringMatching(/limits\.queuedRuns: expected a whole number, 1 or more/),
+      ],
+    });
   });
 });

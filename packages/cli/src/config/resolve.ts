@@ -29,8 +29,12 @@ export const configVariables = {
   MAESTRO_CATALOGS: 'catalogs, separated by commas',
   MAESTRO_PACKAGES: 'packages, separated by commas',
   MAESTRO_ENGINE: 'embedded or in-process',
-  RESTATE_INGRESS_URL: 'engine.ingressUrl, together with RESTATE_ADMIN_URL',
-  RESTATE_ADMIN_URL: 'engine.adminUrl, together with RESTATE_INGRESS_URL',
+  RESTATE_INGRESS_URL: 'engine.ingressUrl, of several nodes separated by commas; together with RESTATE_ADMIN_URL',
+  RESTATE_ADMIN_URL: 'engine.adminUrl, of several nodes separated by commas; together with RESTATE_INGRESS_URL',
+  MAESTRO_IDENTITY_KEYS: 'engine.identityKeys, separated by commas',
+  MAESTRO_ADVERTISED_URL: 'engine.advertisedUrl',
+  MAESTRO_POOLS: 'pools, separated by commas',
+  MAESTRO_RELEASE: 'the --release of maestro worker',
   MAESTRO_HISTORY: 'history: a file or a postgres:// URL',
   MAESTRO_ARTIFACTS: 'artifacts: a folder, or s3://bucket/prefix',
   MAESTRO_WORKSPACE: 'workspace',
@@ -65,7 +69,7 @@ export async function resolveConfig(options: ConfigOptions, io: Pick<Io, 'cwd' |
     locate: (name: string, base: string) => string,
   ) => (near === undefined ? (inFile ?? [fallback]).map((name) => locate(name, root)) : near.map((name) => locate(name, cwd)));
 
-  const engine = engineOf(fromEnv.engine ?? fromFile.engine ?? 'embedded', root);
+  const engine = withWorkerSettings(engineOf(fromEnv.engine ?? fromFile.engine ?? 'embedded', root), fromFile.engine, env);
   const resolved: ResolvedConfig = {
     root,
     catalogs: listOf(options.catalog ?? fromEnv.catalogs, fromFile.catalogs, 'runbooks', catalogFolder),
@@ -82,6 +86,7 @@ export async function resolveConfig(options: ConfigOptions, io: Pick<Io, 'cwd' |
     artifacts: artifactsOf(env.MAESTRO_ARTIFACTS || undefined, fromFile.artifacts, (env, file) =>
       pathOf(undefined, env, file, DEFAULT_ARTIFACTS),
     ),
+    limits: fromFile.limits ?? {},
     workspace: pathOf(options.workspace, env.MAESTRO_WORKSPACE || undefined, fromFile.workspace, '.'),
     secrets: (fromFile.secrets ?? [{ files: '/run/secrets' }, { env: 'MAESTRO_SECRET_' }]).map((source) =>
       'files' in source ? { files: path.resolve(root, source.files) } : source,
@@ -94,6 +99,8 @@ export async function resolveConfig(options: ConfigOptions, io: Pick<Io, 'cwd' |
     egress: { allow: fromEnv.egress?.allow ?? fromFile.egress?.allow ?? [] },
     trustedCatalogs: (fromFile.trustedCatalogs ?? []).map((name) => catalogFolder(name, root)),
   };
+  const pools = fromEnv.pools ?? fromFile.pools;
+  if (pools !== undefined) resolved.pools = pools;
   if (file !== undefined) resolved.file = file;
   if (fromEnv.signing !== undefined) resolved.signing = { keyFile: path.resolve(cwd, fromEnv.signing.keyFile) };
   else if (fromFile.signing !== undefined) resolved.signing = { keyFile: path.resolve(root, fromFile.signing.keyFile) };
@@ -186,6 +193,19 @@ function engineOf(setting: EngineSetting, root: string): ResolvedEngine {
   return 'dir' in setting ? { kind: 'embedded', dir: path.resolve(root, setting.dir) } : { kind: 'remote', ...setting };
 }
 
+/** What the environment says of a worker beyond the addresses of Restate; where it names those, the rest of the file's engine holds on. */
+function withWorkerSettings(engine: ResolvedEngine, inFile: EngineSetting | undefined, env: Io['env']): ResolvedEngine {
+  if (engine.kind !== 'remote') return engine;
+  const kept = typeof inFile === 'object' && 'ingressUrl' in inFile ? inFile : {};
+  const keys = env.MAESTRO_IDENTITY_KEYS?.split(',').flatMap((key) => key.trim() || []);
+  return {
+    ...kept,
+    ...engine,
+    ...(keys === undefined || keys.length === 0 ? {} : { identityKeys: keys }),
+    ...(env.MAESTRO_ADVERTISED_URL ? { advertisedUrl: env.MAESTRO_ADVERTISED_URL } : {}),
+  };
+}
+
 function environmentConfig(env: Io['env']): MaestroConfig {
   const config: MaestroConfig = {};
   const names = (value: string) =>
@@ -205,8 +225,10 @@ function environmentConfig(env: Io['env']): MaestroConfig {
       next: 'set both to use that Restate, or neither to use the embedded one',
     });
   }
+  if (env.MAESTRO_POOLS) config.pools = names(env.MAESTRO_POOLS);
   if (env.MAESTRO_ENGINE) config.engine = env.MAESTRO_ENGINE as EngineSetting;
-  else if (ingressUrl !== undefined && adminUrl !== undefined) config.engine = { ingressUrl, adminUrl };
+  else if (ingressUrl !== undefined && adminUrl !== undefined)
+    config.engine = { ingressUrl: oneOf(names(ingressUrl)), adminUrl: oneOf(names(adminUrl)) };
   if (env.MAESTRO_USER || env.MAESTRO_ROLES) {
     config.identity = {};
     if (env.MAESTRO_USER) config.identity.user = env.MAESTRO_USER;
@@ -225,6 +247,10 @@ function environmentConfig(env: Io['env']): MaestroConfig {
     });
   }
   return config;
+}
+
+function oneOf(values: string[]): string | string[] {
+  return values.length === 1 ? (values[0] as string) : values;
 }
 
 function osUser(): string {

@@ -9,11 +9,20 @@ import { sharedEngine } from './open.ts';
  * `ClientOptions`. Throws `ENGINE_EPHEMERAL` where the runs of one process are no other's business.
  */
 export async function asClient<T>(context: Context, purpose: 'runs' | 'decisions', work: (client: RunClient) => Promise<T>): Promise<T> {
-  const { packages, engine, root, history } = sharedEngine(await context.config());
+  const { packages, engine, root, history, limits, pools } = sharedEngine(await context.config());
   const log = (level: 'info' | 'error') => (message: string, fields?: Record<string, unknown>) => {
     if (context.verbose) context.terminal.err.line(JSON.stringify({ level, message, ...fields }));
   };
-  const client = await openClient({ engine, packages, from: root, purpose, history, logger: { info: log('info'), error: log('error') } });
+  const client = await openClient({
+    engine,
+    packages,
+    from: root,
+    purpose,
+    history,
+    limits,
+    ...(pools === undefined ? {} : { pools: { serves: pools } }),
+    logger: { info: log('info'), error: log('error') },
+  });
   try {
     return await work(client);
   } finally {

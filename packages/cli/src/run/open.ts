@@ -36,8 +36,8 @@ export interface OpenedControl {
  */
 export async function openControl(context: Context, config: ResolvedConfig, options: OpenOptions): Promise<OpenedControl> {
   if (options.ephemeral || config.engine.kind !== 'remote') return open(context, config, options);
-  const { packages, engine, root, history } = config;
-  const runner = await openClient({ engine, packages, from: root, purpose: 'decisions', history });
+  const { packages, engine, root, history, limits } = config;
+  const runner = await openClient({ engine, packages, from: root, purpose: 'decisions', history, limits });
   return { runner, close: () => runner.close() };
 }
 
@@ -49,15 +49,51 @@ export interface Opened {
 
 /** Opens the engine of the configuration, with this process as a worker. */
 export async function open(context: Context, config: ResolvedConfig, options: OpenOptions): Promise<Opened> {
-  const { verbose, io } = context;
   let closing = false;
+  const settings = await runnerSettings(context, config, options, () => closing);
+  const engine = options.ephemeral ? ({ kind: 'in-process' } as const) : config.engine;
+  const { opened: runner, stopTelemetry } = await observed(context, config, options.report, () => openRunner({ ...settings, engine }));
+  const close = async () => {
+    closing = true;
+    try {
+      await runner.close();
+    } finally {
+      await stopTelemetry();
+    }
+  };
+  return { runner, close };
+}
+
+/** Opens something with telemetry as it is configured, which is to be stopped after it. */
+export async function observed<T>(
+  context: Context,
+  config: ResolvedConfig,
+  report: (text: string) => void,
+  openIt: () => Promise<T>,
+): Promise<{ opened: T; stopTelemetry: () => Promise<void> }> {
+  const stopTelemetry = await startTelemetry(config, context.io.env, report);
+  try {
+    return { opened: await openIt(), stopTelemetry };
+  } catch (error) {
+    await stopTelemetry();
+    throw error;
+  }
+}
+
+/** What a process that executes tasks is told, but for its engine. `closing`: complaints about connections that end are expected now. */
+export async function runnerSettings(
+  context: Context,
+  config: ResolvedConfig,
+  options: OpenOptions,
+  closing: () => boolean,
+): Promise<Omit<RunnerOptions, 'engine'>> {
+  const { verbose, io } = context;
   const log = (level: 'info' | 'error') => (message: string, fields?: Record<string, unknown>) => {
     // What tasks log arrives as events as well.
     if (verbose) context.terminal.err.line(JSON.stringify({ level, message, ...fields }));
-    else if (level === 'error' && fields?.task === undefined && !(closing && fields?.engine !== undefined)) options.report(message);
+    else if (level === 'error' && fields?.task === undefined && !(closing() && fields?.engine !== undefined)) options.report(message);
   };
-  const runnerOptions: RunnerOptions = {
-    engine: options.ephemeral ? { kind: 'in-process' } : config.engine,
+  const runnerOptions: Omit<RunnerOptions, 'engine'> = {
     packages: config.packages,
     from: config.root,
     workspace: config.workspace,
@@ -66,7 +102,9 @@ export async function open(context: Context, config: ResolvedConfig, options: Op
     history: config.history,
     secrets: config.secrets.map((source) => ('files' in source ? secretFiles(source.files) : secretEnvironment(io.env, source.env))),
     logger: { info: log('info'), error: log('error') },
+    limits: config.limits,
   };
+  if (config.pools !== undefined) runnerOptions.pools = { serves: config.pools };
   if (config.artifacts.s3 !== undefined) runnerOptions.artifacts = await s3Artifacts(config.artifacts.s3, config.artifacts.copiesBytes);
   if (config.egress.allow.length > 0) runnerOptions.egressAllow = config.egress.allow;
   if (config.trustedCatalogs.length > 0) runnerOptions.trusts = trustedCode(config);
@@ -74,22 +112,7 @@ export async function open(context: Context, config: ResolvedConfig, options: Op
   if (config.signing !== undefined) runnerOptions.signingKeyFile = config.signing.keyFile;
   if (options.decide !== undefined) runnerOptions.decide = options.decide;
   if (options.onEvent !== undefined) runnerOptions.onEvent = options.onEvent;
-  const stopTelemetry = await startTelemetry(config, io.env, options.report);
-  try {
-    const runner = await openRunner(runnerOptions);
-    const close = async () => {
-      closing = true;
-      try {
-        await runner.close();
-      } finally {
-        await stopTelemetry();
-      }
-    };
-    return { runner, close };
-  } catch (error) {
-    await stopTelemetry();
-    throw error;
-  }
+  return runnerOptions;
 }
 
 async function s3Artifacts(

@@ -1,5 +1,8 @@
 import type { DecisionInput, PendingDecision } from '../run.ts';
 
+/** Longest comment, in characters: it is kept in the run's journal. */
+const MAX_COMMENT = 4_000;
+
 /**
  * Which of the questions a run waits on `given` answers, or why it answers none of them.
  * The one place that says whose decision counts, for every engine.
@@ -22,6 +25,11 @@ export function chooseQuestion(
   }
   if (typeof given.by !== 'string' || given.by.trim() === '') return { refused: 'a decision needs the name of who decides' };
   if (typeof given.approved !== 'boolean') return { refused: 'a decision says approved: true or false' };
+  if (given.comment !== undefined && given.comment.length > MAX_COMMENT) {
+    return {
+      refused: `the comment has ${given.comment.length} characters, more than the ${MAX_COMMENT} that are kept; say it shorter, or where it stands`,
+    };
+  }
   if (given.by === question.initiator && !question.allowSelfApproval) {
     return {
       refused: `${given.by} started this run, and the initiator's own decision does not count; somebody else has to decide as "${given.role}"`,

@@ -23,10 +23,14 @@ export class EventEmitter {
   readonly #published = new Map<string, Published>();
   readonly #recording: Recording | undefined;
   readonly publish: EventSink;
+  /** For events of runs that are walked elsewhere; they may come again. */
+  readonly forward: EventSink;
 
   constructor(recording?: Recording) {
     this.#recording = recording;
-    this.publish = Object.assign((event: RunEvent) => this.#publish(event), { flush: async () => recording?.flush() });
+    const flush = async () => recording?.flush();
+    this.publish = Object.assign((event: RunEvent) => this.#publish(event), { flush });
+    this.forward = Object.assign((event: RunEvent) => this.#tell(event), { flush });
   }
 
   get history(): History | undefined {
@@ -51,6 +55,10 @@ export class EventEmitter {
   #publish(event: RunEvent): void {
     if (!this.#isNew(event)) return;
     if (event.type === 'run.finished') this.#published.delete(event.subject);
+    this.#tell(event);
+  }
+
+  #tell(event: RunEvent): void {
     this.#recording?.record(event);
     const shown = withoutPlan(event);
     for (const listener of this.#listeners) listener(shown);

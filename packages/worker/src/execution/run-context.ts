@@ -50,7 +50,7 @@ export function runContext(
       attempt,
       ...redactor.value(data),
     } as never);
-    services.emit(event);
+    (call.emit ?? services.emit)(event);
   };
   const log = (level: 'info' | 'error') => (message: string, fields?: Record<string, unknown>) => {
     publish('task.log', { level, message, ...(fields === undefined ? {} : { fields }) });

@@ -13,6 +13,7 @@ import { Redactor } from './redact.ts';
 import { runContext, type StepRunner, type WorkerServices } from './run-context.ts';
 import { describeErrors, SchemaCache } from './schemas.ts';
 import { resolveSecrets } from './secret-refs.ts';
+import { Slots } from './slots.ts';
 
 /** Milliseconds an attempt may take where neither the manifest nor the task says otherwise. */
 export const DEFAULT_TIMEOUT_MS = 15 * 60_000;
@@ -24,14 +25,23 @@ export class WorkerTaskHost implements TaskHost {
   readonly inlineLimit: number;
   readonly #schemas = new SchemaCache();
   readonly #initialised = new WeakMap<DeclaredTask, Promise<void>>();
+  /** Aborted when no attempt may begin here any more. */
+  readonly #draining = new AbortController();
   readonly #stopping = new AbortController();
+  readonly #slots: Slots;
   readonly #running = new Set<Promise<unknown>>();
 
-  /** `inlineLimit`: largest output in bytes of JSON. */
-  constructor(registry: TaskRegistry, services: WorkerServices, inlineLimit: number) {
+  /** `inlineLimit`: largest output in bytes of JSON. `tasksAtOnce`: attempts at the same time, the others wait for their turn. */
+  constructor(registry: TaskRegistry, services: WorkerServices, inlineLimit: number, tasksAtOnce = Number.POSITIVE_INFINITY) {
     this.#registry = registry;
     this.#services = services;
     this.inlineLimit = inlineLimit;
+    this.#slots = new Slots(tasksAtOnce);
+  }
+
+  /** Attempts that are on or wait for their turn. */
+  get running(): number {
+    return this.#running.size;
   }
 
   traits(call: PlanCall): TaskTraits | undefined {
@@ -49,7 +59,7 @@ export class WorkerTaskHost implements TaskHost {
   }
 
   execute(call: TaskCall): Promise<Outcome> {
-    return this.#track(this.#attempt(call, undefined));
+    return this.#track(this.#inTurn(call.signal, () => this.#attempt(call, undefined)));
   }
 
   executeDurable(call: TaskCall, waits: DurableWaits): Promise<Outcome> {
@@ -60,8 +70,9 @@ export class WorkerTaskHost implements TaskHost {
     return this.#track(this.#preview(call));
   }
 
-  /** Lets running attempts finish for up to `drainMs`, then aborts them; they run again elsewhere. */
+  /** Begins no attempt any more, and lets running ones finish for up to `drainMs`; then they are aborted. They run again elsewhere. */
   async stop(drainMs: number): Promise<void> {
+    this.#draining.abort(new WorkerStopping());
     const drained = Promise.allSettled(this.#running);
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([drained, new Promise((resolve) => (timer = setTimeout(resolve, drainMs)))]);
@@ -75,7 +86,7 @@ export class WorkerTaskHost implements TaskHost {
     const task = this.#registry.get(call.call.uses)?.task;
     const traits = this.traits(call.call);
     if (task === undefined || traits === undefined) return failure('TASK_NOT_INSTALLED', `${call.call.uses.name} is not installed`);
-    const step: StepRunner = (name, run) => this.#track(this.#step(call, task, name, redactor, run));
+    const step: StepRunner = (name, run) => this.#track(this.#inTurn(call.signal, () => this.#step(call, task, name, redactor, run)));
     return this.#outcome(redactor, async () => {
       const { payload, output } = await withAttemptSignal(
         {
@@ -96,6 +107,17 @@ export class WorkerTaskHost implements TaskHost {
       );
       return { ok: true, output: this.#output(task, payload, redactor.value(output)) };
     });
+  }
+
+  /** Waits for a place among the attempts of this worker. */
+  async #inTurn(cancelled: AbortSignal, work: () => Promise<Outcome>): Promise<Outcome> {
+    if (this.#draining.signal.aborted) throw this.#draining.signal.reason;
+    try {
+      return await this.#slots.use([cancelled, this.#draining.signal], work);
+    } catch (error) {
+      if (error instanceof RunCancelled) return failure('RUN_CANCELLED', error.message);
+      throw error;
+    }
   }
 
   /** A step of a durable task, as it will be remembered. */
@@ -143,7 +165,7 @@ export class WorkerTaskHost implements TaskHost {
     const name = nameOf(call.subject);
     let template: unknown;
     try {
-      template = evaluateTemplate(call.call.with, call.scope);
+      template = call.input === undefined ? evaluateTemplate(call.call.with, call.scope) : call.input.value;
     } catch (cause) {
       throw TaskError.terminal('EXPRESSION_FAILED', `input of task ${name}: ${messageOf(cause)}`, { cause });
     }

@@ -38,6 +38,8 @@ export interface Activity {
 /** A call to be made an activity of. */
 export interface CallSpec {
   call: PlanCall;
+  /** The pool of workers that executes it; absent: whoever walks the run. */
+  pool?: string;
   subject: Subject;
   scope: Scope;
   workflow: WorkflowIdentity;

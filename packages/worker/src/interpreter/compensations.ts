@@ -46,7 +46,7 @@ export class Compensations {
     return pump.run();
   }
 
-  #begin({ call, subject, workflow, scope }: Undo, onEnd: () => Promise<void>): Promise<void> {
+  #begin({ call, pool, subject, workflow, scope }: Undo, onEnd: () => Promise<void>): Promise<void> {
     const { events, ledger } = this.#frame;
     const { task, item } = subject;
     const uses = `${call.uses.name}@${call.uses.version}`;
@@ -54,6 +54,7 @@ export class Compensations {
     events.emit('task.compensating', { ...of, uses });
     const activity = this.#frame.activity({
       call,
+      ...(pool === undefined ? {} : { pool }),
       subject: { ...subject, compensation: true },
       workflow,
       scope: scope(),

@@ -1,4 +1,6 @@
 import type { Decision, Json } from '@summit/maestro-sdk';
+import type { Outcome } from './outcome.ts';
+import type { PoolCall } from './pool-call.ts';
 
 /**
  * A durable step that has been started. It is awaited only through {@link Durable.race}:
@@ -21,6 +23,17 @@ export interface Durable {
   race<T>(steps: Step<T>[]): Promise<T>;
   /** Progress that can be read from outside while the run is on. */
   set(key: string, value: Json): void;
+  /** Has the workers of a pool execute an attempt. Absent where whoever walks the run executes everything. */
+  callPool?(pool: string, name: string, call: PoolCall): PoolAttempt;
+}
+
+/** An attempt that the workers of a pool have been asked for. */
+export interface PoolAttempt {
+  outcome: Step<Outcome>;
+  /** Completes as soon as the engine has taken it, with what it is cancelled by. */
+  accepted: Step<string>;
+  /** Has its signal aborted, wherever it is executed; it may still succeed. */
+  cancel(accepted: string): void;
 }
 
 /** The run was cancelled; thrown by the `race` that was waiting. */

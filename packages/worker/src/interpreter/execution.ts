@@ -3,11 +3,20 @@ import type { JsonObject } from '@summit/maestro-sdk';
 import type { RunError } from '../run.ts';
 import type { Activity, CallSpec, Ending, Frame } from './activity.ts';
 import { backoff } from './backoff.ts';
-import { RunCancelled } from './durable.ts';
+import { type PoolAttempt, RunCancelled } from './durable.ts';
 import { DurableAttempt } from './durable-attempt.ts';
 import type { TaskCall, TaskTraits } from './host.ts';
-import { eventError, failure, type Outcome, type Preview, type TaskFailure } from './outcome.ts';
+import { eventError, failure, messageOf, type Outcome, type Preview, type TaskFailure } from './outcome.ts';
+import { DEFAULT_POOL, poolCall } from './pool-call.ts';
 import { nameOf, subjectData } from './subject.ts';
+
+/** Largest input that is sent to the workers of a pool, in bytes of JSON: it is kept in the run's journal. */
+const MAX_POOL_INPUT = 4 * 1024 * 1024;
+/**
+ * How long an attempt in a pool that was cancelled may take to end, in milliseconds, as on whoever walks the run. A pool whose workers
+ * are gone cannot hold up the run: should one of them take the attempt later, it ends there before it has begun.
+ */
+const POOL_GRACE_MS = 10_000;
 
 /** The attempts of one task, one item of it or one compensation, with the waits between them. */
 export class Execution implements Activity {
@@ -20,6 +29,10 @@ export class Execution implements Activity {
   #attempt: AbortController | undefined;
   /** Present while the attempt is a durable task's. */
   #durable: DurableAttempt | undefined;
+  /** Present while the attempt is one of a pool's workers. */
+  #remote: { name: string; attempt: PoolAttempt } | undefined;
+  /** How often the attempt that is on was asked for. */
+  #calls = 0;
   /** Present between attempts. */
   #waiting: { key: string; after: TaskFailure } | undefined;
 
@@ -43,6 +56,8 @@ export class Execution implements Activity {
     const name = `${this.#name}#${this.#attempts}`;
     const previewed = frame.run.dryRun === true && traits.effect === 'write';
     if (traits.durable && !previewed) return this.#startDurable(name, what, traits, attempt);
+    if (!previewed && spec.pool !== undefined && spec.pool !== DEFAULT_POOL && frame.durable.callPool !== undefined)
+      return this.#callPool(spec.pool, what);
     const step = frame.durable.step(name, () => (previewed ? frame.host.preview(what) : frame.host.execute(what)));
     frame.loop.on(name, step, (outcome) => this.#settle(outcome));
   }
@@ -54,8 +69,9 @@ export class Execution implements Activity {
       return this.#end({ status: 'cancelled', error: this.#placed(this.#stopped) });
     }
     const attempt = this.#attempt;
-    if (attempt === undefined) return;
+    if (attempt === undefined || attempt.signal.aborted) return;
     attempt.abort(new RunCancelled());
+    this.#cancelRemote();
     await this.#durable?.abort(new RunCancelled());
   }
 
@@ -63,6 +79,52 @@ export class Execution implements Activity {
     if (this.#waiting === undefined || this.#spec.mayStart()) return;
     this.#frame.loop.forget(this.#waiting.key);
     await this.#end({ status: 'failed', error: this.#waiting.after });
+  }
+
+  /** Has a worker of the pool execute the attempt. Its retries stay here. */
+  async #callPool(pool: string, what: TaskCall): Promise<void> {
+    const { durable, loop } = this.#frame;
+    let call: ReturnType<typeof poolCall>;
+    try {
+      call = poolCall(what);
+    } catch (error) {
+      return this.#settle(failure('EXPRESSION_FAILED', `input of task ${this.#name}: ${messageOf(error)}`));
+    }
+    const bytes = Buffer.byteLength(JSON.stringify(call.input));
+    if (bytes > MAX_POOL_INPUT) {
+      const message = `the input of task ${this.#name} is ${bytes} bytes, more than the ${MAX_POOL_INPUT} that are sent to a pool; have it read an artifact`;
+      return this.#settle(failure('INPUT_TOO_LARGE', message));
+    }
+    this.#calls += 1;
+    const name = `${this.#name}#${this.#attempts}${this.#calls === 1 ? '' : `~${this.#calls}`}`;
+    const attempt = durable.callPool?.(pool, name, call);
+    if (attempt === undefined) throw new Error('the engine has no pools');
+    this.#remote = { name, attempt };
+    loop.on(name, attempt.outcome, async (outcome) => {
+      this.#forgetRemote();
+      // A cancel of the run ends the calls it made, also those of tasks that a cancel does not stop: they are called again.
+      if (!outcome.ok && outcome.error.code === 'RUN_CANCELLED' && this.#stopped === undefined) return this.#callPool(pool, what);
+      return this.#settle(outcome);
+    });
+  }
+
+  #cancelRemote(): void {
+    const remote = this.#remote;
+    if (remote === undefined) return;
+    const { name, attempt } = remote;
+    const { durable, loop } = this.#frame;
+    loop.on(`${name}/accepted`, attempt.accepted, (accepted) => attempt.cancel(accepted));
+    loop.on(`${name}/grace`, durable.sleep(`${name}/grace`, POOL_GRACE_MS), () => {
+      loop.forget(name);
+      this.#forgetRemote();
+      return this.#settle(failure('RUN_CANCELLED', 'the run was cancelled, and the pool has not answered since'));
+    });
+  }
+
+  #forgetRemote(): void {
+    const name = this.#remote?.name;
+    this.#remote = undefined;
+    for (const key of [`${name}/accepted`, `${name}/grace`]) this.#frame.loop.forget(key);
   }
 
   async #startDurable(name: string, what: TaskCall, traits: TaskTraits, attempt: AbortController): Promise<void> {
@@ -93,6 +155,7 @@ export class Execution implements Activity {
   /** Takes the outcome of an attempt: done, once more after a wait, or failed. */
   async #settle(outcome: Outcome): Promise<void> {
     this.#attempt = undefined;
+    this.#calls = 0;
     this.#durable = undefined;
     if (outcome.ok) {
       const { output, preview } = outcome;

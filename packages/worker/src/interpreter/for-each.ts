@@ -99,7 +99,7 @@ export class ForEach implements Activity {
   }
 
   #begin(index: number): Promise<void> {
-    const { call, scope, workflow, items } = this.#spec;
+    const { call, pool, scope, workflow, items } = this.#spec;
     const subject = { ...this.#spec.subject, item: index };
     const item = items[index];
     const { takenOver } = this.#frame;
@@ -109,6 +109,7 @@ export class ForEach implements Activity {
     this.#frame.events.emit('task.item-started', { ...subjectData(subject), ...(begunIn === undefined ? {} : { begunIn }) });
     const activity = this.#frame.activity({
       call,
+      ...(pool === undefined ? {} : { pool }),
       subject,
       workflow,
       scope: { ...scope, item, index },

@@ -1,8 +1,9 @@
 import type { PlanCall, PlanPolicy } from '@summit/maestro-manifest';
 import type { Decision, DecisionRequest, Effect, RetryPolicy } from '@summit/maestro-sdk';
 import type { TaskStatus } from '../run.ts';
+import type { EventSink } from './events.ts';
 import type { Outcome } from './outcome.ts';
-import type { RunInput } from './run-input.ts';
+import type { RunIdentity } from './run-input.ts';
 import type { Subject } from './subject.ts';
 
 /** What expressions may read. */
@@ -36,17 +37,22 @@ export interface WorkflowIdentity {
 
 /** One attempt of one execution. */
 export interface TaskCall {
-  run: RunInput;
+  run: RunIdentity;
   call: PlanCall;
   subject: Subject;
   workflow: WorkflowIdentity;
   /** From 1. */
   attempt: number;
+  /** What the expressions of its input read. */
   scope: Scope;
   /** The run under whose id the idempotency key is; absent: this one. */
   begunIn?: string;
+  /** The input instead, evaluated where the run is walked; secrets are references. */
+  input?: { value: unknown };
   /** Aborted when the run is cancelled or out of time. */
   signal: AbortSignal;
+  /** Where its events go instead of the worker's own sink. */
+  emit?: EventSink;
 }
 
 /** What a durable task may wait for; every wait is remembered by the engine. */

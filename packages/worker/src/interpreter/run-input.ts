@@ -23,8 +23,13 @@ export interface RunInput {
   reuse?: Reuse;
 }
 
+/** What is told of a run to those that execute a task of it. */
+export interface RunIdentity extends Pick<RunInput, 'runId' | 'initiator' | 'dryRun' | 'startedAt' | 'traceparent'> {
+  plan: Pick<Plan, 'runbook' | 'workflow'>;
+}
+
 /** `name@version` of what the operator asked for: the runbook, or the bare workflow. */
-export function runRef(plan: Plan): string {
+export function runRef(plan: RunIdentity['plan']): string {
   const { name, version } = plan.runbook ?? plan.workflow;
   return `${name}@${version}`;
 }

@@ -134,6 +134,7 @@ export class Section {
     this.#running.add(node);
     const call = {
       call: task,
+      ...(task.pool === undefined ? {} : { pool: task.pool }),
       subject: { task: name },
       workflow,
       scope,
@@ -195,6 +196,8 @@ export class Section {
     const { output } = ending;
     const undo: Undo = {
       call: task.compensate,
+      // What it did on the workers of a pool is undone there.
+      ...(task.pool === undefined ? {} : { pool: task.pool }),
       subject: { task: name, ...(at === undefined ? {} : { item: at.index }) },
       workflow,
       scope: () => undoScope(scope, task.id, output, at),

@@ -5,6 +5,8 @@ import type { Subject } from './subject.ts';
 /** What undoes one execution that succeeded. */
 export interface Undo {
   call: PlanCall;
+  /** The pool of workers that executes it; absent: whoever walks the run. */
+  pool?: string;
   /** Of the execution that is undone. */
   subject: Subject;
   workflow: WorkflowIdentity;

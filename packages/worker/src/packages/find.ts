@@ -8,6 +8,8 @@ import { TaskError } from '@summit/maestro-sdk';
 export interface TaskPackage {
   /** Name (or alias) it was asked for by. */
   name: string;
+  /** What it calls itself. */
+  ownName: string;
   version: string;
   /** The folder of the package. */
   root: string;
@@ -31,7 +33,12 @@ export function findPackage(name: string, from: string): TaskPackage {
       `task package "${name}" is not installed in ${from}; install it with npm, or correct "packages" in the configuration`,
     );
   }
-  const { version, maestro } = JSON.parse(readFileSync(file, 'utf8')) as {
+  const {
+    name: ownName = name,
+    version,
+    maestro,
+  } = JSON.parse(readFileSync(file, 'utf8')) as {
+    name?: string;
     version?: string;
     maestro?: { tasks?: unknown; contracts?: unknown };
   };
@@ -42,7 +49,7 @@ export function findPackage(name: string, from: string): TaskPackage {
     );
   }
   const root = dirname(file);
-  const found: TaskPackage = { name, version: version ?? '0.0.0', root, tasks: join(root, maestro.tasks) };
+  const found: TaskPackage = { name, ownName, version: version ?? '0.0.0', root, tasks: join(root, maestro.tasks) };
   if (typeof maestro.contracts === 'string') found.contracts = join(root, maestro.contracts);
   return found;
 }

@@ -2,7 +2,7 @@ import { context, metrics, ProxyTracerProvider, trace } from '@opentelemetry/api
 import { isTaskError } from '@summit/maestro-sdk';
 import type { History } from '../history/history.ts';
 import type { TaskHost } from '../interpreter/host.ts';
-import type { RunEvent, RunHandle, RunRequest } from '../run.ts';
+import type { ActiveRun, RunEvent, RunHandle, RunRequest } from '../run.ts';
 import type { Runner } from '../runner.ts';
 import { FirstTelling, recordedIn } from './first-telling.ts';
 import { formatTraceparent } from './ids.ts';
@@ -64,6 +64,16 @@ export class Telemetry {
         await this.#work;
       },
     });
+  }
+
+  /** Measures what runs wait for, as `active` tells. Returns what ends it. */
+  waiting(active: () => Promise<ActiveRun[]>): () => void {
+    return this.#metrics.observeWaiting(active);
+  }
+
+  /** Resolves when all events of before have been looked at. */
+  settled(): Promise<void> {
+    return this.#work;
   }
 
   async #take(event: RunEvent): Promise<void> {

@@ -11,10 +11,13 @@ import type { ActiveRun, DecisionInput, PendingDecision, RunEvent, RunHandle, Ru
 import type { Runner } from '../../runner.ts';
 import { chooseQuestion } from '../decide.ts';
 import type { EventEmitter } from '../emitter.ts';
+import { queueFull } from '../queue-full.ts';
 import { InProcessDurable } from './durable.ts';
 
 /** Ended runs that can still be attached to. */
 const MAX_REMEMBERED = 1_000;
+/** Runs that have not ended where the options do not say: each holds memory. */
+const QUEUED_RUNS = 10_000;
 
 interface Live {
   durable: InProcessDurable;
@@ -30,19 +33,24 @@ export class InProcessRunner implements Runner {
   readonly #events: EventEmitter;
   readonly #decide: RunnerOptions['decide'];
   readonly #close: () => Promise<void>;
+  readonly #pools: ReadonlySet<string> | undefined;
+  readonly #queuedRuns: number;
   readonly #runs = new Map<string, Live>();
+  #unended = 0;
 
   constructor(
     registry: TaskRegistry,
     host: TaskHost,
     events: EventEmitter,
-    options: Pick<RunnerOptions, 'decide'>,
+    options: Pick<RunnerOptions, 'decide' | 'pools' | 'limits'>,
     close: () => Promise<void>,
   ) {
     this.#registry = registry;
     this.#host = host;
     this.#events = events;
     this.#decide = options.decide;
+    this.#pools = options.pools?.serves === undefined ? undefined : new Set(options.pools.serves);
+    this.#queuedRuns = options.limits?.queuedRuns ?? QUEUED_RUNS;
     this.#close = close;
     if (this.#decide) this.#events.listen((event) => this.#ask(event));
   }
@@ -52,8 +60,9 @@ export class InProcessRunner implements Runner {
   }
 
   async start(request: RunRequest): Promise<RunHandle> {
-    const run = admit(request, this.#registry);
+    const run = admit(request, this.#registry, this.#pools);
     if (!this.#runs.has(run.runId)) {
+      if (this.#unended >= this.#queuedRuns) throw queueFull(this.#unended, this.#queuedRuns);
       if (run.plan.approvals?.required && this.#decide === undefined) {
         throw TaskError.terminal(
           'APPROVAL_IMPOSSIBLE',
@@ -63,8 +72,10 @@ export class InProcessRunner implements Runner {
       const durable = new InProcessDurable();
       const live: Live = { durable, ended: false, result: Promise.resolve(undefined as never) };
       this.#runs.set(run.runId, live);
+      this.#unended += 1;
       live.result = this.#interpret(run, durable).finally(() => {
         live.ended = true;
+        this.#unended -= 1;
         durable.close();
         this.#forgetOldest();
       });

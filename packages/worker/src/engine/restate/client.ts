@@ -3,9 +3,9 @@ import type { RunInput } from '../../interpreter/run-input.ts';
 import type { DecisionInput, RunResult } from '../../run.ts';
 import { messageOf, refused, unknownRun } from './answer.ts';
 import type { RestateApi, Row } from './api.ts';
-import { type Endpoint, type HttpAnswer, type RequestOptions, request, Unreachable, where } from './http.ts';
+import { type Endpoint, endpointOf, type HttpAnswer, type RequestOptions, request, Unreachable, where } from './http.ts';
 import { RunInvocations } from './invocations.ts';
-import { SERVICE } from './service-name.ts';
+import { poolOf, SERVICE } from './service-name.ts';
 
 /** Run ids go into URLs and queries. */
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -25,6 +25,16 @@ export class RestateClient implements RestateApi {
   constructor(ingress: Endpoint, admin: Endpoint) {
     this.#ingress = ingress;
     this.#adminApi = admin;
+  }
+
+  /** For a server, or the nodes of a cluster, at these base URLs. */
+  static at(ingressUrl: string | readonly string[], adminUrl: string | readonly string[]): RestateClient {
+    return new RestateClient(endpointOf(ingressUrl), endpointOf(adminUrl));
+  }
+
+  /** The admin API as a person would name it. */
+  get adminAddress(): string {
+    return where(this.#adminApi);
   }
 
   /** True when partitions are up and queries are answered; `/health` says yes too early. */
@@ -74,6 +84,20 @@ export class RestateClient implements RestateApi {
     throw TaskError.terminal('DECISION_REFUSED', `run ${runId}: ${messageOf(answer)}`);
   }
 
+  /** How many runs have not ended. */
+  async unfinished(): Promise<number> {
+    const [row] = await this.query(
+      `select count(*) as n from sys_invocation where target_service_name = '${SERVICE}' and target_handler_name = 'run' and status <> 'completed'`,
+    );
+    return Number(row?.n ?? 0);
+  }
+
+  /** The pools that some worker has registered for; whether one answers shows in the runs. */
+  async pools(): Promise<Set<string>> {
+    const rows = await this.query("select name from sys_service where name like 'Pool-%'");
+    return new Set(rows.flatMap(({ name = '' }) => poolOf(name) ?? []));
+  }
+
   /** True when some worker has registered; whether it answers shows in the runs. */
   async served(): Promise<boolean> {
     return (await this.query(`select name from sys_service where name = '${SERVICE}'`)).length > 0;
@@ -99,9 +123,14 @@ export class RestateClient implements RestateApi {
 
   /** A request to the admin API. While the server finds its feet after a crash it answers 5xx, which is as good as no answer. */
   async admin(method: string, path: string, options: RequestOptions): Promise<HttpAnswer> {
-    const answer = await request(this.#adminApi, method, path, options);
+    const answer = await this.adminAnswer(method, path, options);
     if (answer.status >= 500) throw new Unreachable(`${where(this.#adminApi)}: ${answer.status} ${messageOf(answer)}`);
     return answer;
+  }
+
+  /** The same, whatever the answer is: of a worker that Restate cannot talk to, it tells with 5xx as well. */
+  adminAnswer(method: string, path: string, options: RequestOptions): Promise<HttpAnswer> {
+    return request(this.#adminApi, method, path, options);
   }
 
   /** What Restate's tables say. */

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { admit } from '../../admission.ts';
+import { admit, poolsOf } from '../../admission.ts';
 import type { History } from '../../history/history.ts';
 import { queuedEvent, runEvent } from '../../interpreter/events.ts';
+import type { RunnerOptions } from '../../options.ts';
 import type { TaskRegistry } from '../../packages/tasks.ts';
 import type { ActiveRun, DecisionInput, RunControl, RunEvent, RunHandle, RunRequest, RunResult } from '../../run.ts';
+import { Backlog } from './backlog.ts';
 import { checkRunId, type RestateClient } from './client.ts';
 import { Unreachable } from './http.ts';
 import type { Expected, LocalResults } from './local-results.ts';
@@ -18,6 +20,8 @@ export interface Access {
   ready(): Promise<void>;
   /** Present while this process executes what it starts. */
   readonly results?: LocalResults | undefined;
+  /** The pools that other processes serve; absent: whoever walks a run executes all of it. */
+  pools?(): Promise<ReadonlySet<string>>;
 }
 
 /** What can be done with runs on Restate, by whatever way it is reached. */
@@ -25,11 +29,16 @@ export abstract class RestateControl implements RunControl {
   readonly kind = 'restate';
   readonly #access: Access;
   readonly #registry: () => Promise<TaskRegistry>;
+  /** The pools that runs may ask for, where nobody else serves any. */
+  readonly #named: ReadonlySet<string> | undefined;
+  readonly #backlog: Backlog;
   protected readonly closing = new AbortController();
 
   /** `registry`: the tasks that may be used here. */
-  constructor(access: Access, registry: () => Promise<TaskRegistry>) {
+  constructor(access: Access, registry: () => Promise<TaskRegistry>, { pools, limits }: Pick<RunnerOptions, 'pools' | 'limits'>) {
     this.#access = access;
+    this.#named = pools?.serves === undefined ? undefined : new Set(pools.serves);
+    this.#backlog = new Backlog(limits?.queuedRuns);
     this.#registry = registry;
   }
 
@@ -40,7 +49,8 @@ export abstract class RestateControl implements RunControl {
   protected abstract record(event: RunEvent): void;
 
   async start(request: RunRequest): Promise<RunHandle> {
-    const run = admit(request, await this.#registry());
+    const run = admit(request, await this.#registry(), await this.#poolsFor(request));
+    await this.#persist((client) => this.#backlog.check(client, run.runId));
     // From before it can begin.
     const expected = this.#access.results?.expect(run.runId);
     let begins = false;
@@ -95,6 +105,13 @@ export abstract class RestateControl implements RunControl {
   /** Without those whose result was told already. */
   #unended(runs: ActiveRun[]): ActiveRun[] {
     return runs.filter(({ runId }) => !this.#access.results?.hasEnded(runId));
+  }
+
+  /** The pools there are, where the run asks for any; undefined: all. */
+  async #poolsFor({ plan }: RunRequest): Promise<ReadonlySet<string> | undefined> {
+    if (this.#access.pools === undefined) return this.#named;
+    if (poolsOf(plan).length === 0) return undefined;
+    return this.#persist(() => this.#access.pools?.() ?? Promise.resolve(new Set<string>()));
   }
 
   async #about<T>(runId: string, ask: (client: RestateClient) => Promise<T>): Promise<T> {

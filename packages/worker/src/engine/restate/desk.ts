@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Logger, TaskError } from '@summit/maestro-sdk';
+import type { Logger } from '@summit/maestro-sdk';
 import { type HostLock, takeHostLock } from '../../embedded/host-lock.ts';
 import { EmbeddedServer, embeddedClient } from '../../embedded/server.ts';
 import type { EngineOptions } from '../../options.ts';
@@ -114,31 +114,3 @@ export class EmbeddedDesk implements Access {
     }
   }
 }
-
-/** A Restate server that somebody else runs, for a process that is none of its workers. */
-export class RemoteAccess implements Access {
-  readonly client: RestateClient;
-  readonly #adminUrl: string;
-
-  constructor(client: RestateClient, adminUrl: string) {
-    this.client = client;
-    this.#adminUrl = adminUrl;
-  }
-
-  /** Rejects with `ENGINE_UNREACHABLE` when nothing answers for a while. */
-  async ready(): Promise<void> {
-    const end = performance.now() + UNREACHABLE_MS;
-    while (!(await this.client.ready())) {
-      if (performance.now() > end) {
-        throw TaskError.terminal(
-          'ENGINE_UNREACHABLE',
-          `no Restate server answers at ${this.#adminUrl}; check that it is up and that engine.adminUrl and engine.ingressUrl are its addresses`,
-        );
-      }
-      await delay(AGAIN_MS);
-    }
-  }
-}
-
-/** How long a server that somebody else runs may be away before a command gives up, in milliseconds. */
-const UNREACHABLE_MS = 5_000;

@@ -3,7 +3,7 @@ import type { ActiveRun, PendingDecision, RunProblem, RunResult } from '../../ru
 import { messageOf, refused, unknownRun } from './answer.ts';
 import type { RestateApi, Row } from './api.ts';
 import { problemOf, problemOfPause } from './problem.ts';
-import { SERVICE } from './service-name.ts';
+import { poolOf, SERVICE } from './service-name.ts';
 
 const TIMEOUT_MS = 30_000;
 
@@ -26,11 +26,14 @@ export class RunInvocations {
     );
     const pending = new Map(states.map((row) => [row.service_key, JSON.parse(row.value_utf8 ?? '[]') as PendingDecision[]]));
     const pauses = await this.#pauses(rows.filter(({ status }) => status === 'paused'));
+    const pools = await this.#poolProblems(runId === undefined ? undefined : rows[0]?.id);
     return rows.map((row) => {
       const id = row.target_service_key ?? '';
       const waiting = pending.get(id) ?? [];
-      const problem = row.status === 'paused' ? pauses.get(row.id) : row.status === 'backing-off' ? problemOf(row) : undefined;
-      const run: ActiveRun = { runId: id, state: stateOf(row.status, problem, waiting), pending: waiting };
+      const problem =
+        row.status === 'paused' ? pauses.get(row.id) : row.status === 'backing-off' ? problemOf(row) : pools.get(row.id)?.problem;
+      const state = stateOf(row.status, problem, waiting);
+      const run: ActiveRun = { runId: id, state: state === 'running' ? (pools.get(row.id)?.state ?? state) : state, pending: waiting };
       if (problem !== undefined) run.problem = problem;
       return run;
     });
@@ -63,6 +66,7 @@ export class RunInvocations {
   async resume(runId: string, deployment?: string): Promise<void> {
     const row = await this.#unended(runId);
     if (row.status !== 'paused' && row.status !== 'backing-off') {
+      if (await this.#resumeInPools(row)) return;
       throw TaskError.terminal('RUN_NOT_STUCK', `run ${runId} is not paused: the engine says it is ${row.status ?? 'unknown'}`);
     }
     const query = deployment === undefined ? '' : `?deployment=${encodeURIComponent(deployment)}`;
@@ -81,11 +85,13 @@ export class RunInvocations {
 
   /**
    * Has the engine try again now what it had put off because no worker answered, and what it had given up on. What a person has
-   * paused stays so.
+   * paused stays so. With `deployment`: of what began with that one.
    */
-  async resumeAll(): Promise<void> {
+  async resumeAll(deployment?: string): Promise<void> {
+    const mine =
+      deployment === undefined ? '' : ` and (pinned_deployment_id = '${deployment}' or last_attempt_deployment_id = '${deployment}')`;
     const rows = await this.#client.query(
-      `select id, status from sys_invocation where target_service_name = '${SERVICE}' and status in ('backing-off', 'paused')`,
+      `select id, status from sys_invocation where (target_service_name = '${SERVICE}' or target_service_name like 'Pool-%') and status in ('backing-off', 'paused')${mine}`,
     );
     const pauses = await this.#pauses(rows.filter(({ status }) => status === 'paused'));
     for (const { id, status } of rows) {
@@ -102,6 +108,15 @@ export class RunInvocations {
     void this.#client
       .admin('PATCH', `/invocations/${invocation}/pause`, { timeoutMs: TIMEOUT_MS })
       .catch((error: Error) => log?.error(`invocation ${invocation} could not be paused: ${error.message}`));
+  }
+
+  /** Has the attempts that a run sent to pools tried again now; false where there are none to try. */
+  async #resumeInPools(run: Row): Promise<boolean> {
+    const rows = await this.#client.query(
+      `select id from sys_invocation where target_service_name like 'Pool-%' and status in ('backing-off', 'paused') and invoked_by_id = '${run.id}'`,
+    );
+    for (const { id } of rows) await this.#client.admin('PATCH', `/invocations/${id}/resume`, { timeoutMs: TIMEOUT_MS });
+    return rows.length > 0;
   }
 
   async #patch(runId: string, what: 'cancel' | 'kill' | 'pause', done: string): Promise<void> {
@@ -155,6 +170,24 @@ export class RunInvocations {
       else problems.set(id, problem);
     }
     return problems;
+  }
+
+  /** Of runs, by invocation, why an attempt that they sent to a pool does not get on. */
+  async #poolProblems(run: string | undefined): Promise<Map<string | undefined, { state: 'retrying' | 'stuck'; problem: RunProblem }>> {
+    const of = run === undefined ? '' : ` and invoked_by_id = '${run}'`;
+    const rows = await this.#client.query(
+      `select id, target_service_name, invoked_by_id, status, retry_count, next_retry_at, last_failure, last_failure_error_code from sys_invocation where target_service_name like 'Pool-%' and status in ('backing-off', 'paused')${of}`,
+    );
+    const pauses = await this.#pauses(rows.filter(({ status }) => status === 'paused'));
+    return new Map(
+      rows.flatMap((row) => {
+        const paused = row.status === 'paused';
+        const problem = paused ? pauses.get(row.id) : problemOf(row);
+        if (problem === undefined) return [];
+        const named = { ...problem, message: `pool ${poolOf(row.target_service_name ?? '')}: ${problem.message}` };
+        return [[row.invoked_by_id, { state: paused ? ('stuck' as const) : ('retrying' as const), problem: named }]];
+      }),
+    );
   }
 
   #rows(condition: string): Promise<Row[]> {

@@ -1,5 +1,6 @@
 import type { RunProblem } from '../../run.ts';
 import type { Row } from './api.ts';
+import { isVersionRefusal } from './version-check.ts';
 
 /** Restate's codes of what Maestro has words for. */
 const UNREACHED = 'RT0010';
@@ -54,5 +55,6 @@ function described(failure: string, code: string | undefined): RunProblem {
       message: `the worker's code does not take the steps that the run has recorded; it began with another version:\n${difference}`,
     };
   }
+  if (isVersionRefusal(text)) return { code: 'CODE_CHANGED', message: text };
   return { code: 'ATTEMPT_FAILED', message: text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text };
 }

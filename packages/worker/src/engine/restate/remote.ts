@@ -1,49 +1,46 @@
-import type { Logger } from '@summit/maestro-sdk';
-import type { EventSink } from '../../interpreter/events.ts';
-import type { TaskHost } from '../../interpreter/host.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { TaskError } from '@summit/maestro-sdk';
 import type { EngineOptions } from '../../options.ts';
 import { RestateClient } from './client.ts';
-import { WorkerEndpoint } from './endpoint.ts';
 import type { Residence } from './residence.ts';
 
-/** A Restate server that somebody else runs, with this process as one of its workers. */
-export class RemoteResidence implements Residence {
+const AGAIN_MS = 250;
+/** How long a server that somebody else runs may be away, in milliseconds: when a command begins, and while it is at it. */
+const AT_FIRST_MS = 5_000;
+const LATER_MS = 60_000;
+
+/** A Restate server that somebody else runs, for a process that is none of its workers. */
+export class RemoteAccess implements Residence {
   readonly client: RestateClient;
-  readonly #endpoint: WorkerEndpoint;
+  #answered = false;
 
-  private constructor(client: RestateClient, endpoint: WorkerEndpoint) {
+  private constructor(client: RestateClient) {
     this.client = client;
-    this.#endpoint = endpoint;
   }
 
-  static async open(
-    engine: Extract<EngineOptions, { kind: 'remote' }>,
-    host: TaskHost,
-    sink: EventSink,
-    log?: Logger,
-  ): Promise<RemoteResidence> {
-    const client = new RestateClient({ url: engine.ingressUrl }, { url: engine.adminUrl });
-    const endpoint = await WorkerEndpoint.listen(host, sink, {
-      onCodeChanged: (invocation) => client.runs.setAside(invocation, log),
-      ...(engine.host === undefined ? {} : { host: engine.host }),
-      ...(engine.port === undefined ? {} : { port: engine.port }),
-      ...(engine.identityKeys === undefined ? {} : { identityKeys: engine.identityKeys }),
-      ...(engine.inactivityMs === undefined ? {} : { inactivityMs: engine.inactivityMs }),
-      ...(engine.restAfterMs === undefined ? {} : { restAfterMs: engine.restAfterMs }),
-      ...(log === undefined ? {} : { log }),
-    });
-    try {
-      await client.register(engine.advertisedUrl ?? `http://127.0.0.1:${endpoint.port}/`);
-    } catch (error) {
-      await endpoint.close();
-      throw error;
+  static to({ ingressUrl, adminUrl }: Extract<EngineOptions, { kind: 'remote' }>): RemoteAccess {
+    return new RemoteAccess(RestateClient.at(ingressUrl, adminUrl));
+  }
+
+  /** Rejects with `ENGINE_UNREACHABLE` when nothing answers for a while. */
+  async ready(): Promise<void> {
+    const end = performance.now() + (this.#answered ? LATER_MS : AT_FIRST_MS);
+    while (!(await this.client.ready())) {
+      if (performance.now() > end) {
+        throw TaskError.terminal(
+          'ENGINE_UNREACHABLE',
+          `no Restate server answers at ${this.client.adminAddress}; check that it is up and that engine.adminUrl and engine.ingressUrl are its addresses`,
+        );
+      }
+      await delay(AGAIN_MS);
     }
-    return new RemoteResidence(client, endpoint);
+    this.#answered = true;
   }
 
-  async ready(): Promise<void> {}
-
-  close(): Promise<void> {
-    return this.#endpoint.close();
+  /** The pools that some worker has registered for. */
+  pools(): Promise<ReadonlySet<string>> {
+    return this.client.pools();
   }
+
+  async close(): Promise<void> {}
 }

@@ -1,4 +1,5 @@
 import type { History } from '../../history/history.ts';
+import type { RunnerOptions } from '../../options.ts';
 import type { TaskRegistry } from '../../packages/tasks.ts';
 import type { RunEvent } from '../../run.ts';
 import type { Runner } from '../../runner.ts';
@@ -13,8 +14,14 @@ export class RestateRunner extends RestateControl implements Runner {
   readonly #close: () => Promise<void>;
 
   /** `close` stops what executes tasks; it runs before the residence is closed. */
-  constructor(registry: TaskRegistry, residence: Residence, events: EventEmitter, close: () => Promise<void>) {
-    super(residence, async () => registry);
+  constructor(
+    registry: TaskRegistry,
+    residence: Residence,
+    events: EventEmitter,
+    options: Pick<RunnerOptions, 'pools' | 'limits'>,
+    close: () => Promise<void>,
+  ) {
+    super(residence, async () => registry, options);
     this.#residence = residence;
     this.#events = events;
     this.#close = close;

@@ -1,4 +1,11 @@
-import { type HooksProvider, TerminalError, type WorkflowContext, type WorkflowSharedContext, workflow } from '@restatedev/restate-sdk';
+import {
+  type Context,
+  type HooksProvider,
+  TerminalError,
+  type WorkflowContext,
+  type WorkflowSharedContext,
+  workflow,
+} from '@restatedev/restate-sdk';
 import type { Decision } from '@summit/maestro-sdk';
 import { questionName } from '../../interpreter/approvals.ts';
 import type { EventSink } from '../../interpreter/events.ts';
@@ -8,7 +15,7 @@ import type { RunInput } from '../../interpreter/run-input.ts';
 import type { DecisionInput, PendingDecision, RunResult } from '../../run.ts';
 import { chooseQuestion } from '../decide.ts';
 import type { Attempts } from './attempt.ts';
-import { RestateDurable } from './durable.ts';
+import { type PendingOutcomes, RestateDurable } from './durable.ts';
 import type { LocalResults } from './local-results.ts';
 import { SERVICE } from './service-name.ts';
 
@@ -30,7 +37,7 @@ const RETENTION_MS = 7 * 24 * 60 * 60_000;
 const RETRY = { initialInterval: 50, exponentiationFactor: 2, maxInterval: 5_000, maxAttempts: 1_000, onMaxAttempts: 'pause' } as const;
 
 /** Restate's code for code that takes other steps than those recorded. */
-const JOURNAL_MISMATCH = 570;
+export const JOURNAL_MISMATCH = 570;
 
 /** Tells `listen` of every invocation whose recorded steps are not those of this code. */
 function codeChanges(listen: (invocation: string) => void): HooksProvider {
@@ -48,38 +55,66 @@ function codeChanges(listen: (invocation: string) => void): HooksProvider {
   });
 }
 
-/** How the workflow is served. */
-export interface RunServiceOptions {
+/** How a worker serves runs. */
+export interface ServiceOptions {
   /** The connections of the executions that are on. */
-  attempts: Attempts;
+  attempts?: Attempts;
   /** See `EngineOptions`. */
   inactivityMs?: number;
   restAfterMs?: number;
   /** Told of runs that end here. */
   results?: LocalResults;
+  /** Other processes execute what asks for a pool. */
+  pools?: boolean;
+  /** Throws where an attempt is none of this worker's. */
+  check?: (context: Context) => void;
+  /** Told of invocations that this code cannot go on with, because other code began them. */
   onCodeChanged?: (invocation: string) => void;
+  /** Told of every outcome that the engine has yet to take. */
+  pending?: PendingOutcomes;
+  metadata?: Record<string, string>;
+}
+
+/** How Restate treats code that executes attempts. */
+export function attemptOptions({ inactivityMs = INACTIVITY_MS, onCodeChanged }: ServiceOptions) {
+  return {
+    inactivityTimeout: inactivityMs,
+    abortTimeout: ABORT_TIMEOUT_MS,
+    journalRetention: 0,
+    retryPolicy: RETRY,
+    // Code that takes other steps than those recorded would fail again and again. Not every server heeds it, see `codeChanges`.
+    onJournalMismatchErrors: 'pause' as const,
+    ...(onCodeChanged ? { hooks: [codeChanges(onCodeChanged)] } : {}),
+  };
 }
 
 /** The workflow that every run is an instance of. */
-export function runService(host: TaskHost, sink: EventSink, serving: RunServiceOptions) {
-  const { attempts, inactivityMs = INACTIVITY_MS, restAfterMs, results, onCodeChanged } = serving;
+export function runService(host: TaskHost, sink: EventSink, options: ServiceOptions = {}) {
+  const { attempts, restAfterMs, results, pools, check, pending, metadata } = options;
   return workflow({
     name: SERVICE,
     handlers: {
       run: async (context: WorkflowContext, input: RunInput): Promise<RunResult> => {
         if (typeof input?.runId !== 'string' || input.runId !== context.key)
           throw new TerminalError('a run is started through the Maestro worker API');
-        const attempt = attempts.of(context.request().attemptHeaders);
-        const result = await interpret(input, new RestateDurable(context, attempt, restAfterMs), host, sink);
-        // A run that the engine calls ended is never replayed: what it published has to be safe by then.
-        await sink.flush?.();
-        // When the engine has taken it, or is gone: who is told of the end finds it ended.
-        attempt?.onClose(() => results?.ended(result));
-        return result;
+        check?.(context);
+        const attempt = attempts?.of(context.request().attemptHeaders);
+        const durable = new RestateDurable(context, { attempt, restAfterMs, pools, pending });
+        try {
+          const result = await interpret(input, durable, host, sink);
+          // A run that the engine calls ended is never replayed: what it published has to be safe by then.
+          await sink.flush?.();
+          // When the engine has taken it, or is gone: who is told of the end finds it ended.
+          attempt?.onClose(() => results?.ended(result));
+          return result;
+        } finally {
+          durable.end();
+        }
       },
       decide,
     },
-    options: { ...options(inactivityMs), ...(onCodeChanged ? { hooks: [codeChanges(onCodeChanged)] } : {}) },
+    options: { ...attemptOptions(options), workflowRetention: RETENTION_MS },
+    ...(metadata === undefined ? {} : { metadata }),
   });
 }
 
@@ -91,7 +126,7 @@ export function deskService() {
   return workflow({
     name: SERVICE,
     handlers: { run: (_: WorkflowContext, _input: RunInput) => new Promise<RunResult>(() => {}), decide },
-    options: options(INACTIVITY_MS),
+    options: { ...attemptOptions({}), workflowRetention: RETENTION_MS },
   });
 }
 
@@ -104,16 +139,4 @@ async function decide(context: WorkflowSharedContext, given: DecisionInput): Pro
   if (given.comment !== undefined) decision.comment = given.comment;
   await context.promise<Decision>(questionName(chosen.question.name, given.role)).resolve(decision);
   return { recorded: true };
-}
-
-function options(inactivityTimeout: number) {
-  return {
-    inactivityTimeout,
-    abortTimeout: ABORT_TIMEOUT_MS,
-    workflowRetention: RETENTION_MS,
-    journalRetention: 0,
-    retryPolicy: RETRY,
-    // Code that takes other steps than those recorded would fail again and again. Not every server heeds it, see `codeChanges`.
-    onJournalMismatchErrors: 'pause',
-  } as const;
 }
