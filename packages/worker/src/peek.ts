@@ -15,5 +15,5 @@ export async function peekActive(engine: EngineOptions): Promise<ActiveRun[] | u
 async function clientOf(engine: Exclude<EngineOptions, { kind: 'in-process' }>) {
   if (engine.kind === 'embedded') return (await import('./embedded/server.ts')).embeddedClient(join(engine.dir, 'restate'));
   const { RestateClient } = await import('./engine/restate/client.ts');
-  return new RestateClient({ url: engine.ingressUrl }, { url: engine.adminUrl });
+  return RestateClient.at(engine.ingressUrl, engine.adminUrl);
 }
