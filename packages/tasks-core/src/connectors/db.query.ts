@@ -102,6 +102,8 @@ export const dbQuery = defineTask({
   ],
   effect: 'read',
   secrets: [DATABASE_URL],
+  // A server that restarts is back after the waits, which are 15 seconds in all.
+  retry: { maxAttempts: 5, initialInterval: 1_000, maxInterval: 15_000, factor: 2 },
   input: Input,
   output: Output,
   resources: ({ connection }) => [databaseResource(connection)],

@@ -54,7 +54,7 @@ export const httpRequest = defineTask<typeof Input, typeof Output>({
   effect: 'write',
   input: Input,
   output: Output,
-  retry: { maxAttempts: 4, initialInterval: 500, maxInterval: 30_000, factor: 2 },
+  retry: { maxAttempts: 5, initialInterval: 500, maxInterval: 30_000, factor: 2 },
   resources: ({ url }) => [{ type: 'http.origin', id: shownUrl(url) }],
   validate({ payload }) {
     targetUrl(payload.url, payload.query);

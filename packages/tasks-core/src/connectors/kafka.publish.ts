@@ -125,6 +125,8 @@ export const kafkaPublish = defineTask<typeof Input, typeof Output>({
     { type: 'kafka.cluster', id: brokers.toSorted().join(',') },
   ],
   secrets: ['KAFKA_USERNAME', 'KAFKA_PASSWORD', 'KAFKA_TOKEN'],
+  // A server that restarts is back after the waits, which are 15 seconds in all.
+  retry: { maxAttempts: 5, initialInterval: 1_000, maxInterval: 15_000, factor: 2 },
   input: Input,
   output: Output,
   async execute(ctx, { payload }) {
