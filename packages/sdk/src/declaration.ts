@@ -30,7 +30,7 @@ export function declarationProblems(task: unknown): string[] {
     check(isObject(declared[key]), `${key}: expected a JSON Schema, found ${show(declared[key])}`);
   }
   check(typeof declared.execute === 'function', `execute: expected a function, found ${show(declared.execute)}`);
-  for (const key of ['init', 'validate', 'resources'] as const) {
+  for (const key of ['init', 'validate', 'resources', 'pure'] as const) {
     check(declared[key] === undefined || typeof declared[key] === 'function', `${key}: expected a function, found ${show(declared[key])}`);
   }
   check(
@@ -49,6 +49,12 @@ export function declarationProblems(task: unknown): string[] {
     declared.timeout === undefined || isPositive(declared.timeout),
     `timeout: expected milliseconds above 0, found ${show(declared.timeout)}`,
   );
+  if (declared.pure !== undefined) {
+    check(declared.effect === 'none', `pure: only a task with effect: none can be computed again, found effect: ${show(declared.effect)}`);
+    check(declared.durable !== true, 'pure: a durable task waits, and cannot be computed again');
+    check(!Array.isArray(declared.secrets) || declared.secrets.length === 0, 'pure: what depends on secrets cannot be computed again');
+    check(declared.init === undefined, 'pure: what init prepared may differ when it is computed again');
+  }
   problems.push(...retryProblems(declared.retry), ...exampleProblems(declared.examples));
   return problems;
 }

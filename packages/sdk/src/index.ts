@@ -26,6 +26,7 @@ export { PolicyClient, type PolicyClientOptions } from './policy-client.ts';
 export { type GivenField, outputOfCall, outputOfInput, PRESENT_WHEN } from './present-when.ts';
 export type { ProvenanceReceipt } from './receipt.ts';
 export { parseRetryAfter } from './retry-after.ts';
+export { pureContext } from './pure-context.ts';
 export { type CompleteRunContext, createRunContext, hasLocalPool } from './run-context.ts';
 export {
   type DeclaredTask,

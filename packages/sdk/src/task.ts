@@ -62,6 +62,12 @@ export interface TaskDeclaration<In, Out> {
   resources?(payload: In): Resource[];
   /** Secrets the task may ask for; anything else is refused. */
   secrets?: string[];
+  /**
+   * True for a payload from which alone the output is computed, in milliseconds: nothing of the context is used but its logger. Such a call is computed
+   * again when a run is replayed, instead of being remembered. Its failures are final. Only for `effect: none` without secrets, and
+   * itself a function of the payload alone.
+   */
+  pure?(payload: In): boolean;
   /** May call `ctx.sleep`, `ctx.step` and `ctx.decision`; must await nothing else. */
   durable?: boolean;
   /** Defaults that a manifest may override; `timeout` in milliseconds per attempt. */

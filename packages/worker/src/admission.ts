@@ -49,6 +49,7 @@ export function admit(request: RunRequest, registry: TaskRegistry, pools?: Reado
     inputs: (bound.values ?? {}) as JsonObject,
     initiator,
     startedAt: new Date().toISOString(),
+    ...pureTasks(plan, registry),
     ...(dryRun ? { dryRun } : {}),
     ...(request.parent === undefined ? {} : { parent: request.parent }),
     ...(traceparent === undefined ? {} : { traceparent }),
@@ -70,6 +71,14 @@ function checkReuse(reuse: Reuse, ref: string): Reuse {
     `what a retry of ${ref} takes over is ${bytes} bytes, more than the ${MAX_REUSE_BYTES} a run may be started with; run it again from the start`,
     { code: 'RUN_TOO_LARGE' },
   );
+}
+
+/** The tasks of a plan whose calls may be computed again. */
+function pureTasks(plan: Plan, registry: TaskRegistry): Pick<RunInput, 'pure'> {
+  const names = callsOf(plan).calls.flatMap(({ call: { uses } }) =>
+    registry.get(uses)?.task.pure === undefined ? [] : [`${uses.name}@${uses.version}`],
+  );
+  return names.length === 0 ? {} : { pure: [...new Set(names)] };
 }
 
 /** Digests of the plans that were started last, by their text: a plan is started many times, and its digest takes as long as a run's own work. */

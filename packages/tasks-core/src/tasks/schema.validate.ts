@@ -1,6 +1,7 @@
 import { type ArtifactRef, artifactRefSchema, createRunContext, defineTask, InvalidInputError, isArtifactRef } from '@summit/maestro-sdk';
 import { Type } from '@summit/maestro-sdk/schema';
 import type { AnySchema } from 'ajv';
+import { isSmall } from '../small.ts';
 
 /** How many failures are listed unless the input says otherwise. */
 const MAX_FAILURES = 100;
@@ -50,6 +51,8 @@ let checker: Promise<Checker> | undefined;
  * Formats are checked; unknown keywords and formats are annotations. Patterns are matched in linear time, so lookaround and
  * back references are refused. Compiled schemas are kept, and found again by what they say.
  *
+ * Of small inline data nothing is remembered: a replay checks it again.
+ *
  * Errors, all terminal: `SCHEMA_VALIDATION_FAILED` ("Schema validation failed: ...", `details`: a `SchemaFailure[]`),
  * `SCHEMA_INVALID`, `SCHEMA_DRAFT_UNKNOWN`, `SCHEMA_REF_UNRESOLVED`, `SCHEMA_DATA_NOT_JSON`, `SCHEMA_DATA_TOO_LARGE`,
  * `SCHEMA_DATA_TOO_DEEP`, and what the artifact store throws.
@@ -86,6 +89,7 @@ export const schemaValidate = defineTask<typeof Input, typeof Output>({
     { title: 'A schema that is none', input: { schema: { type: 'integr' }, data: 1 }, error: 'SCHEMA_INVALID' },
   ],
   effect: 'none',
+  pure: ({ schema, data }) => !isArtifactRef(data) && isSmall([schema, data]),
   input: Input,
   output: Output,
   async execute(ctx, { payload }) {

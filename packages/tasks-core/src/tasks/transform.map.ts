@@ -9,6 +9,7 @@ import {
   TaskError,
 } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
+import { isSmall } from '../small.ts';
 
 const MAX_FAILURES = 100;
 const MAPPER_TIMEOUT_MS = 5_000;
@@ -124,7 +125,7 @@ let compiler: Promise<Compile> | undefined;
 /**
  * Maps and filters rows with expressions.
  *
- * Effect: none; repeating it gives the same. The order of rows is kept. Artifacts are read and written as streams, in memory that does not depend on their size;
+ * Effect: none; repeating it gives the same. Of few rows inline nothing is remembered: a replay maps them again. The order of rows is kept. Artifacts are read and written as streams, in memory that does not depend on their size;
  * one row may have up to 16 MiB. Integers of an artifact that are beyond 2^53, which numbers are not exact for, are read as texts. Expressions are the CEL of manifests, with its functions and its limits, over `row`, `index` (of the row in
  * the source, from 0) and `vars`; regular expressions take linear time. A field whose expression is an optional without a value
  * (`row.?email`) is left out. In a manifest `${}` is the manifest's own expression, evaluated before this task runs; strings without it arrive here.
@@ -180,6 +181,8 @@ export const transformMap = defineTask({
     { title: 'A row without the field', input: { rows: [{ id: 1 }, {}], mapping: { id: 'row.id' } }, error: 'TRANSFORM_ROW_FAILED' },
   ],
   effect: 'none',
+  pure: ({ rows, artifact, mapper, as, vars }) =>
+    artifact === undefined && mapper === undefined && as !== 'artifact' && isSmall([rows, vars]),
   input: Input,
   output: Output,
   async validate({ payload }) {

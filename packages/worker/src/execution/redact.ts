@@ -3,9 +3,12 @@ const MASK = '[redacted]';
 /** Removes secret values from whatever leaves `execute`: also inside longer strings, base64 and URL-encoded. */
 export class Redactor {
   readonly #needles = new Set<string>();
+  /** Whether there was a secret, searched for or not. */
+  used = false;
 
   /** Values shorter than four characters are not searched for: they would blank out ordinary text. */
   add(secret: string): void {
+    this.used = true;
     if (secret.length < 4) return;
     const forms = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)];
     const bytes = Buffer.from(secret);

@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { evaluateTemplate, type PlanCall } from '@summit/maestro-manifest';
-import { type DeclaredTask, InvalidInputError, outputOfInput, TaskError } from '@summit/maestro-sdk';
+import { type DeclaredTask, InvalidInputError, outputOfInput, pureContext, TaskError } from '@summit/maestro-sdk';
 import { DEFAULT_RETRY } from '../interpreter/backoff.ts';
 import { RunCancelled } from '../interpreter/durable.ts';
 import type { DurableWaits, TaskCall, TaskHost, TaskTraits } from '../interpreter/host.ts';
@@ -18,6 +19,9 @@ import { Slots } from './slots.ts';
 /** Milliseconds an attempt may take where neither the manifest nor the task says otherwise. */
 export const DEFAULT_TIMEOUT_MS = 15 * 60_000;
 
+/** How long pure calls may follow each other before the rest of the process gets its turn, in milliseconds. */
+const SLICE_MS = 10;
+
 /** Executes the tasks of a plan with a worker's installed code: input schema, validate, execute, output schema. */
 export class WorkerTaskHost implements TaskHost {
   readonly #registry: TaskRegistry;
@@ -30,6 +34,7 @@ export class WorkerTaskHost implements TaskHost {
   readonly #stopping = new AbortController();
   readonly #slots: Slots;
   readonly #running = new Set<Promise<unknown>>();
+  #yielded = 0;
 
   /** `inlineLimit`: largest output in bytes of JSON. `tasksAtOnce`: attempts at the same time, the others wait for their turn. */
   constructor(registry: TaskRegistry, services: WorkerServices, inlineLimit: number, tasksAtOnce = Number.POSITIVE_INFINITY) {
@@ -60,6 +65,10 @@ export class WorkerTaskHost implements TaskHost {
 
   execute(call: TaskCall): Promise<Outcome> {
     return this.#track(this.#inTurn(call.signal, () => this.#attempt(call, undefined)));
+  }
+
+  evaluate(call: TaskCall): Promise<Outcome | undefined> {
+    return this.#track(this.#evaluate(call));
   }
 
   executeDurable(call: TaskCall, waits: DurableWaits): Promise<Outcome> {
@@ -118,6 +127,32 @@ export class WorkerTaskHost implements TaskHost {
       if (error instanceof RunCancelled) return failure('RUN_CANCELLED', error.message);
       throw error;
     }
+  }
+
+  async #evaluate(call: TaskCall): Promise<Outcome | undefined> {
+    const redactor = new Redactor();
+    const task = this.#registry.get(call.call.uses)?.task;
+    if (task?.pure === undefined) return undefined;
+    let remembered = false;
+    const outcome = await this.#outcome(redactor, async () => {
+      const { payload } = await this.#input(call, task, redactor);
+      // A secret may be another one when the run is replayed.
+      remembered = redactor.used || task.pure?.(payload) !== true;
+      if (remembered) return { ok: true, output: undefined };
+      // Neither timeout nor shutdown ends it: they would be elsewhere in a replay.
+      const context = pureContext(runContext(call, task, this.#services, call.signal, redactor, undefined));
+      await task.validate?.({ payload });
+      const result = await task.execute(context, { payload });
+      return { ok: true, output: this.#output(task, payload, result?.payload) };
+    });
+    // Many calls in a row leave no room for anything else in this process.
+    if (performance.now() - this.#yielded > SLICE_MS) {
+      await setImmediate();
+      this.#yielded = performance.now();
+    }
+    if (remembered) return undefined;
+    // It would fail in the same way again.
+    return outcome.ok ? outcome : { ok: false, error: { ...outcome.error, retryable: false } };
   }
 
   /** A step of a durable task, as it will be remembered. */

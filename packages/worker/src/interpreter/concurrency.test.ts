@@ -41,6 +41,7 @@ const host: TaskHost = {
     if (mine === 'ok' || (mine === 'flaky' && attempt > 1)) return { ok: true, output: nameOf(subject) };
     return { ok: false, error: { code: 'BROKEN', message: nameOf(subject), retryable: mine === 'flaky' } };
   },
+  evaluate: async () => undefined,
   executeDurable: () => Promise.reject(new Error('not durable')),
   preview: () => Promise.reject(new Error('no preview')),
 };

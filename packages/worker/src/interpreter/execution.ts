@@ -58,6 +58,10 @@ export class Execution implements Activity {
     if (traits.durable && !previewed) return this.#startDurable(name, what, traits, attempt);
     if (!previewed && spec.pool !== undefined && spec.pool !== DEFAULT_POOL && frame.durable.callPool !== undefined)
       return this.#callPool(spec.pool, what);
+    if (frame.run.pure?.includes(`${call.uses.name}@${call.uses.version}`)) {
+      const outcome = await frame.host.evaluate(what);
+      if (outcome !== undefined) return this.#settle(outcome);
+    }
     const step = frame.durable.step(name, () => (previewed ? frame.host.preview(what) : frame.host.execute(what)));
     frame.loop.on(name, step, (outcome) => this.#settle(outcome));
   }

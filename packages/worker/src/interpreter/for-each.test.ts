@@ -21,6 +21,7 @@ const host: TaskHost = {
   inlineLimit: 256 * 1024,
   traits: () => ({ durable: false, effect: 'none', retry: { maxAttempts: 1 }, timeout: 60_000 }),
   execute: async ({ scope }) => ({ ok: true, output: scope.index }),
+  evaluate: async () => undefined,
   executeDurable: () => Promise.reject(new Error('not durable')),
   preview: () => Promise.reject(new Error('no preview')),
 };

@@ -82,6 +82,11 @@ export interface TaskHost {
   traits(call: PlanCall): TaskTraits | undefined;
   /** Executes an attempt. Returns failures as values; rejects only when this worker is stopping and the attempt must be run again elsewhere. */
   execute(call: TaskCall): Promise<Outcome>;
+  /**
+   * Executes a call of a pure task without a step around it: on every replay again, with the same outcome. Undefined where the task says that this
+   * call is not pure.
+   */
+  evaluate(call: TaskCall): Promise<Outcome | undefined>;
   /** Executes an attempt of a durable task, outside any step: its waits are the run's own. */
   executeDurable(call: TaskCall, waits: DurableWaits): Promise<Outcome>;
   /** Checks the input as for an execution, executes nothing, and returns a placeholder that fits the task's output. */

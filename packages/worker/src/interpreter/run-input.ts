@@ -15,6 +15,8 @@ export interface RunInput {
   startedAt: string;
   /** W3C trace context of what the run is part of. */
   traceparent?: string;
+  /** `name@version` of tasks that may be computed again when the run is replayed. Remembered, because code that is installed later may say otherwise. */
+  pure?: string[];
   /** Tasks that write are previewed, not executed. */
   dryRun?: boolean;
   /** The run it was made from. */

@@ -34,6 +34,11 @@ export class TracedHost implements TaskHost {
     return this.#spanned(`${call.subject.compensation ? 'compensate' : 'execute'} ${name}`, {}, call, () => this.#host.execute(call));
   }
 
+  evaluate(call: TaskCall): Promise<Outcome | undefined> {
+    // Like a durable task's code.
+    return context.with(contextOf(call.run, call.subject.task), () => this.#host.evaluate(call));
+  }
+
   executeDurable(call: TaskCall, waits: DurableWaits): Promise<Outcome> {
     const traced: DurableWaits = {
       sleep: (ms) => waits.sleep(ms),

@@ -211,4 +211,27 @@ const rewritten = {
   },
 };
 
-export const tasks = [append, mended, rewritten, echo, fail, wrongOutput, wait, ask, secret, steps, stray];
+/** Says that it is pure; leaves a line for every evaluation all the same, so that they can be counted. */
+const doubled = {
+  ...base,
+  name: 'tasks/doubled',
+  effect: 'none',
+  pure: ({ remember }) => remember !== true,
+  input: object({ log: { type: 'string' }, n: any, remember: { type: 'boolean' }, reach: { type: 'boolean' } }, ['log', 'n']),
+  output: any,
+  async execute(ctx, { payload }) {
+    const { log, n, reach } = payload;
+    note(log, { id: ctx.taskId, key: ctx.idempotencyKey, attempt: ctx.attempt, phase: 'evaluated' });
+    if (reach) await ctx.artifacts.put('x');
+    if (typeof n !== 'number') {
+      throw Object.assign(new Error(`${n} is no number`), {
+        code: 'NO_NUMBER',
+        retryable: true,
+        [Symbol.for('@summit/maestro-sdk/TaskError')]: true,
+      });
+    }
+    return { payload: 2 * n };
+  },
+};
+
+export const tasks = [append, doubled, mended, rewritten, echo, fail, wrongOutput, wait, ask, secret, steps, stray];

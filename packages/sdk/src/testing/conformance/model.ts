@@ -19,6 +19,8 @@ export type ConformanceRule =
   | 'secrets'
   /** * A dry run changes nothing, and a task that says it has no effect, or only reads, has none. */
   | 'dry-run'
+  /** A call that its task calls pure gives the same twice, of its payload alone. */
+  | 'pure'
   /** * Clients are pooled under a stable key, close, and nothing stays open. */
   | 'pool';
 
@@ -44,7 +46,7 @@ export interface TaskFixture {
   /** What the task could change outside its workspace, as JSON: compared before and after a call that must have no effect. */
   effects?(): unknown;
   /** Rules that cannot be checked for this task, each with the reason. */
-  optOut?: Partial<Record<Exclude<ConformanceRule, 'declaration' | 'schemas'>, string>>;
+  optOut?: Partial<Record<Exclude<ConformanceRule, 'declaration' | 'schemas' | 'pure'>, string>>;
 }
 
 /** How the suite runs over a package's catalog. */

@@ -8,6 +8,7 @@ import { dryRunCases } from './rules/dry-run.ts';
 import { exampleCases } from './rules/examples.ts';
 import { executeCases } from './rules/execute.ts';
 import { poolCases } from './rules/pool.ts';
+import { pureCases } from './rules/pure.ts';
 import { schemaCases } from './rules/schemas.ts';
 import { secretCases } from './rules/secrets.ts';
 
@@ -49,7 +50,7 @@ function casesOf(subject: Subject): ConformanceCase[] {
   const optOut = reasons(label, fixture);
   // Without these there is nothing to call or to compare with.
   if (typeof task !== 'object' || task === null || typeof task.execute !== 'function') return declarationCases(subject);
-  const rules = [declarationCases, schemaCases, exampleCases, executeCases, abortCases, secretCases, dryRunCases, poolCases];
+  const rules = [declarationCases, schemaCases, exampleCases, executeCases, abortCases, secretCases, dryRunCases, pureCases, poolCases];
   return rules
     .flatMap((cases) => cases(subject))
     .map((each) => {
