@@ -24,9 +24,9 @@ export type { Json, JsonObject } from './json.ts';
 export type { PolicyDecision, PolicyEntity, PolicyRequest } from './policy.ts';
 export { PolicyClient, type PolicyClientOptions } from './policy-client.ts';
 export { type GivenField, outputOfCall, outputOfInput, PRESENT_WHEN } from './present-when.ts';
+export { pureContext } from './pure-context.ts';
 export type { ProvenanceReceipt } from './receipt.ts';
 export { parseRetryAfter } from './retry-after.ts';
-export { pureContext } from './pure-context.ts';
 export { type CompleteRunContext, createRunContext, hasLocalPool } from './run-context.ts';
 export {
   type DeclaredTask,
