@@ -64,6 +64,8 @@ test('a run that is left, whose terminal is closed and whose processes are kille
   await up.printed(/s1 succeeded/);
   expect(await execute(['runs', 'attach', 's1'], { cwd })).toMatchObject({ code: 0, stdout: expect.stringContaining('key: s1/hold') });
 
+  const shown = await execute(['runs', 'show', 's1'], { cwd });
+  expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/first[\s\S]*hold[\s\S]*last/) });
   const history = await openHistory({ sqlite: path.join(cwd, '.maestro', 'history.db') });
   onTestFinished(() => history.close());
   const events = (await history.events('s1')).map(({ event }) => event);
