@@ -24,7 +24,7 @@ describe('maestro lint', () => {
 
   test('tells a person at a terminal that there was something to check', async () => {
     const { stdout } = await execute(['lint'], { cwd: project(), terminal: true, env: { NO_COLOR: '1' } });
-    expect(stdout).toBe('7 files, no findings\n');
+    expect(stdout).toBe('8 files, no findings\n');
   });
 
   test('shows each finding with its place, and how many there are', async () => {
@@ -33,7 +33,7 @@ describe('maestro lint', () => {
     expect(stdout).toContain('runbooks/bad.yaml:7:13 error [unknown-task]');
     expect(stdout).toContain('did you mean "tasks/wait.sleep"?');
     expect(stdout).toContain('runbooks/bad.yaml:11:');
-    expect(stdout).toMatch(/\n2 errors in 8 files\n$/);
+    expect(stdout).toMatch(/\n2 errors in 9 files\n$/);
   });
 
   test('checks one file of a catalog against the rest of it, and tells of that file only', async () => {
@@ -90,7 +90,7 @@ describe('maestro lint', () => {
     symlinkSync('..', path.join(cwd, 'runbooks/up'));
     writeFileSync(path.join(cwd, 'elsewhere'), BAD);
     symlinkSync('../elsewhere', path.join(cwd, 'runbooks/linked.yaml'));
-    expect((await execute(['lint'], { cwd })).stdout).toMatch(/2 errors in 8 files\n$/);
+    expect((await execute(['lint'], { cwd })).stdout).toMatch(/2 errors in 9 files\n$/);
     unlinkSync(path.join(cwd, 'runbooks/linked.yaml'));
     expect(await execute(['lint'], { cwd })).toMatchObject({ code: 0 });
   });
