@@ -258,6 +258,10 @@ describe('inputs', () => {
       ['--inputs', 'ok.yaml', '--input', 'text=b'],
       'error INPUT_TWICE: input "text" is given twice, in ok.yaml and as --input\n  next: keep one of the two\n',
     ],
+    [
+      ['--inputs', 'inexact.json'],
+      'error INPUTS_UNREADABLE: cannot read the inputs from inexact.json: the integer 9007199254740993 is too large to be exact (quote it: "9007199254740993")\n',
+    ],
     [['--inputs', 'absent.yaml'], 'error INPUTS_UNREADABLE: cannot read the inputs from absent.yaml: does not exist (ENOENT)\n'],
     [['--inputs', 'runbooks'], 'error INPUTS_UNREADABLE: cannot read the inputs from runbooks: is a folder, not a file (EISDIR)\n'],
     [
@@ -282,6 +286,7 @@ describe('inputs', () => {
       'empty.yaml': '',
       'broken.yaml': 'a: [1,\nb: 2',
       'alias.yaml': bomb,
+      'inexact.json': '{"text":"1234567890123456789","whole":9007199254740993}',
       'large.yaml': 'x'.repeat(4 * 1024 * 1024 + 1),
     });
     const { code, stdout, stderr } = await execute(['run', 'typed', '--ephemeral', ...argv], { cwd });

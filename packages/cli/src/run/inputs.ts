@@ -127,8 +127,11 @@ async function readInputsFile(name: string, io: Pick<Io, 'cwd' | 'stdin'>): Prom
 /** JSON as it is, which is quick however large; everything else as YAML. */
 function readValue(shown: string, text: string): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
+    return readJson(text);
+  } catch (error) {
+    if (error instanceof InexactInteger) {
+      throw unreadable(shown, `the integer ${error.message} is too large to be exact (quote it: "${error.message}")`);
+    }
     // Not JSON: what is wrong with it as YAML says more.
   }
   const { value, diagnostics } = parseValue({ path: shown, text });
@@ -136,6 +139,18 @@ function readValue(shown: string, text: string): unknown {
   if (problem === undefined) return value;
   const { line, col } = problem.range.start;
   throw unreadable(`${shown}:${line}:${col}`, `${problem.message}${problem.hint === undefined ? '' : ` (${problem.hint})`}`);
+}
+
+class InexactInteger extends Error {}
+
+/** JSON whose integers are exact, as those of YAML are; a task would get another number than the one that stands there. */
+function readJson(text: string): unknown {
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  const exact = (_: string, value: unknown, { source = '' }: { source?: string } = {}) => {
+    if (typeof value === 'number' && /^-?\d+$/.test(source) && !Number.isSafeInteger(value)) throw new InexactInteger(source.slice(0, 60));
+    return value;
+  };
+  return JSON.parse(text, exact as (key: string, value: unknown) => unknown);
 }
 
 async function readText(name: string, io: Pick<Io, 'cwd' | 'stdin'>): Promise<string> {
