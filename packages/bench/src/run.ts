@@ -5,7 +5,7 @@ import { engineInProcess } from './engine-in-process.ts';
 import { engineRestate } from './engine-restate.ts';
 import { expressionEvaluate } from './expression-evaluate.ts';
 import { describe, type Figure } from './figure.ts';
-import { historyOverhead } from './history.ts';
+import { historyList, historyOverhead } from './history.ts';
 import { kafkaPublishSpeed } from './kafka-publish.ts';
 import { largeObject } from './large-object.ts';
 import { lintCatalog } from './lint-catalog.ts';
@@ -20,6 +20,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   'engine-restate': engineRestate,
   'engine-in-process': engineInProcess,
   history: historyOverhead,
+  'history-list': historyList,
   'expression-evaluate': expressionEvaluate,
   'lint-start': lintStart,
   'lint-catalog': lintCatalog,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { History, RunSummary } from '../src/history/history.ts';
 import { PostgresHistory } from '../src/history/postgres-history.ts';
+import { keepPruning } from '../src/history/retention.ts';
 import { SqliteHistory } from '../src/history/sqlite-history.ts';
 import type { RunEvent } from '../src/run.ts';
 import { emptySchema, eventsOf, Folder, fullRun } from './history-events.ts';
@@ -266,6 +267,19 @@ describe.each(['sqlite', 'postgres'] as const)('a history in %s', (kind) => {
       await fresh.dispose();
     }
   });
+});
+
+test('runs are forgotten by themselves for as long as a worker is up', async () => {
+  using folder = new Folder();
+  const history = await SqliteHistory.open(folder.file('history.db'));
+  await history.append(fullRun('old', Date.now() - 10 * 86_400_000));
+  await history.append(fullRun('new', Date.now() - 86_400_000));
+  const stop = keepPruning(history, 2 * 86_400_000, () => {}, [1, 50]);
+  await expect.poll(async () => (await history.list()).map(({ runId }) => runId)).toEqual(['new']);
+  await history.append(fullRun('older', Date.now() - 20 * 86_400_000));
+  await expect.poll(async () => (await history.list()).map(({ runId }) => runId)).toEqual(['new']);
+  stop();
+  await history.close();
 });
 
 test('a file of a newer version is left alone', async () => {

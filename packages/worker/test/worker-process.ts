@@ -13,6 +13,7 @@ const runner = await openRunner({
   from: import.meta.dirname,
   workspace: folder,
   artifactsDir: `${folder}/.maestro/artifacts`,
+  history: { sqlite: `${folder}/.maestro/history.db` },
 });
 say({ said: 'open' });
 const plan = JSON.parse(planJson);

@@ -27,6 +27,8 @@ const IDLE_MS = 100;
 const LOCK_MS = 500;
 const BACKOFF_MS = [100, 5_000] as const;
 const DRAIN_MS = 3_000;
+/** How long a batch that is on is waited for after that. */
+const HUNG_MS = 500;
 
 /**
  * Takes events from the outbox to the database, over and over until they are there. Of all processes with the same outbox one does it;
@@ -51,11 +53,23 @@ export class Forwarder {
   async close(): Promise<void> {
     this.#closing = true;
     const timer = setTimeout(() => this.#stop.abort(), this.#failing ? 0 : (this.#options.drainMs ?? DRAIN_MS));
-    await this.#work;
+    const ended = await Promise.race([this.#work.then(() => true), this.#hung()]);
     clearTimeout(timer);
-    await this.#destination?.close();
+    const closed = this.#destination?.close();
+    if (ended) await closed;
+    else closed?.catch(() => {}); // It answers nobody any more; its connection ends with its own timeout.
     await this.#outbox?.close();
     this.#lock?.release();
+  }
+
+  /** Resolves to false when a database that is silent would be waited for too long. */
+  #hung(): Promise<false> {
+    const { signal } = this.#stop;
+    return new Promise((resolve) => {
+      const later = () => setTimeout(() => resolve(false), HUNG_MS).unref();
+      if (signal.aborted) later();
+      else signal.addEventListener('abort', later, { once: true });
+    });
   }
 
   async #run(): Promise<void> {

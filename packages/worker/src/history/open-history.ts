@@ -5,6 +5,7 @@ import type { RunEvent } from '../run.ts';
 import type { History } from './history.ts';
 import { Outbox } from './outbox.ts';
 import { Recorder, reasonText } from './recorder.ts';
+import { keepPruning } from './retention.ts';
 import { sqliteReason, whileLocked } from './sqlite.ts';
 import { SqliteHistory } from './sqlite-history.ts';
 
@@ -12,7 +13,10 @@ import { SqliteHistory } from './sqlite-history.ts';
  * Where the history is: a file, or a database that workers share. Events are on their way to the database in the file `outbox`, also
  * while it is out of reach.
  */
-export type HistoryLocation = { sqlite: string } | { postgres: string; outbox: string };
+export type HistoryLocation = ({ sqlite: string } | { postgres: string; outbox: string }) & {
+  /** How long after their end runs are kept, in milliseconds; absent: for ever. */
+  retentionMs?: number;
+};
 
 /** What a runner does for the history. */
 export interface Recording {
@@ -59,15 +63,26 @@ export async function openRecording(location: HistoryLocation, log?: Logger): Pr
   });
   await recorder.start();
   const { record, flush } = { record: (event: RunEvent) => recorder.record(event), flush: () => recorder.flush() };
-  if (!('postgres' in location))
-    return { history: ownHistory(recorder as Recorder<SqliteHistory>, file), record, flush, close: () => recorder.close() };
+  const { retentionMs } = location;
+  const pruning = (history: History) => (retentionMs === undefined ? () => {} : keepPruning(history, retentionMs, report));
+  if (!('postgres' in location)) {
+    const history = ownHistory(recorder as Recorder<SqliteHistory>, file);
+    const stop = pruning(history);
+    const close = () => {
+      stop();
+      return recorder.close();
+    };
+    return { history, record, flush, close };
+  }
 
   const { placeOf, PostgresHistory } = await import('./postgres-history.ts');
   const { Forwarder } = await import('./forwarder.ts');
   const place = placeOf(location.postgres);
   const forwarder = new Forwarder({ file, place, report, open: () => PostgresHistory.open(location.postgres) });
   const history = sharedHistory(location);
+  const stop = pruning(history);
   const close = async () => {
+    stop();
     await recorder.close();
     await forwarder.close();
     await history.close();

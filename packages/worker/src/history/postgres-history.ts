@@ -14,7 +14,7 @@ import { ROW_WIDTH, type Row, rowOf, setPending, upsertRuns } from './run-row.ts
 const WRITE_LOCK = 5_571_648_201;
 const CONNECT_MS = 5_000;
 /** Longer than any statement of ours takes on a server that is well. */
-const STATEMENT_MS = 60_000;
+const STATEMENT_MS = 15_000;
 const CONNECTIONS = 4;
 /** Rows in one statement; PostgreSQL takes 65,535 parameters. */
 const ROWS_AT_ONCE = 1_000;

@@ -103,6 +103,8 @@ export class HistoryReader {
       // Events first: a run whose events are gone can still be found and forgotten after a crash in between.
       total.events += await this.#change(`delete from maestro_events where run in (${list})`, ids);
       total.runs += await this.#change(`delete from maestro_runs where id in (${list})`, ids);
+      // Others have their turn in between, above all the writer of this process.
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 

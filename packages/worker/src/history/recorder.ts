@@ -1,3 +1,4 @@
+import { TaskError } from '@summit/maestro-sdk';
 import type { RunEvent } from '../run.ts';
 import { LOCKED_AGAIN_MS, PATIENCE_MS, sqliteReason, whileLocked } from './sqlite.ts';
 
@@ -73,7 +74,7 @@ export class Recorder<Store extends EventStore = EventStore> {
     try {
       this.#store = await whileLocked(this.#options.open, this.#options.patienceMs);
     } catch (error) {
-      if (sqliteReason(error) === undefined) throw error;
+      if (error instanceof TaskError) throw error;
       this.#failed(error);
     }
   }
@@ -181,7 +182,7 @@ export class Recorder<Store extends EventStore = EventStore> {
       );
     } else this.#failing.pauseMs = Math.min(this.#failing.pauseMs * 2, longest);
     // A damaged or missing file may have been replaced by the next time.
-    if (sqliteReason(error) !== 'full' && sqliteReason(error) !== 'locked') this.#forgetStore();
+    if (sqliteReason(error) !== 'locked') this.#forgetStore();
     this.#release();
     this.#schedule(0, this.#failing.pauseMs);
   }
