@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs, { type Kafka, type KafkaMessage } from 'kafkajs';
+import { setTimeout as delay } from 'node:timers/promises';
+import kafkajs, { type Admin, type Kafka, type KafkaMessage } from 'kafkajs';
 
 /** A client of kafkajs alone, to look from outside. */
 export function rawClient(brokers: string[]): Kafka {
@@ -13,11 +14,27 @@ export async function makeTopic(brokers: string[], partitions = 1, config: Recor
   await admin.connect();
   try {
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-    await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }], waitForLeaders: true });
+    await admin.createTopics({
+      topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
+      waitForLeaders: false,
+    });
+    await thereIs(admin, topic);
   } finally {
     await admin.disconnect();
   }
   return topic;
+}
+
+/** kafkajs's own wait for the leaders gives up when a busy broker does not know the topic yet. */
+async function thereIs(admin: Admin, topic: string): Promise<void> {
+  for (const end = performance.now() + 15_000; ; await delay(20)) {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      if (topics[0]?.partitions.every(({ leader }) => leader >= 0)) return;
+    } catch (error) {
+      if ((error as { type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION' || performance.now() > end) throw error;
+    }
+  }
 }
 
 export interface Read {
