@@ -81,6 +81,7 @@ const codes: Record<string, string> = {
   PLAN_TOO_LARGE: 'A plan has, with its sub-workflows, more tasks than can be shown at once.',
   RUN_ENDED: 'The run had ended: there is nothing to cancel, pause or resume.',
   RUN_ID_TAKEN: 'A run with this id exists and is another one.',
+  RUN_STUCK: 'A run that is to be cancelled cannot go on, not even for that.',
   RUN_UNKNOWN: 'There is no such run: not in the engine, or not in the history.',
   TASK_UNKNOWN: 'No installed task has the name, or none the version.',
   TELEMETRY_PACKAGES_MISSING: 'The configuration asks for telemetry, and a package that sends it is not installed.',

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { EmbeddedServer } from '@summit/maestro-worker/embedded';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -127,6 +127,45 @@ test('what is asked for while nobody is there is kept: a cancel is carried out b
   const up = maestro(cwd, ['up']);
   await up.printed(/s1 cancelled/);
 });
+
+test('a run whose code has changed is stuck: every command says so, a cancel has no effect, and --kill ends it', async () => {
+  const cwd = engine({ 'runbooks/rewritten.yaml': REWRITTEN });
+  const file = path.join(cwd, 'changed');
+  const first = maestro(cwd, ['run', 'rewritten', '--run-id', 'c1', '--input', `file=${file}`]);
+  await first.printed(/it started/);
+  await expect.poll(async () => (await execute(['runs', 'list'], { cwd })).stdout, { timeout: 30_000 }).toContain('running');
+  first.child.kill('SIGINT');
+  await first.ended;
+  writeFileSync(file, '');
+  const up = maestro(cwd, ['up']);
+  await up.printed(/1 unfinished run/);
+  const why = /c1 is stuck: CODE_CHANGED: the worker's code does not take the steps that the run has recorded/;
+  await expect.poll(async () => (await execute(['runs', 'list'], { cwd })).stdout, { timeout: 30_000 }).toMatch(why);
+  const attached = maestro(cwd, ['runs', 'attach', 'c1']);
+  await attached.printed(why);
+  attached.child.kill('SIGKILL');
+  expect(await execute(['runs', 'cancel', 'c1', '--wait'], { cwd })).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /error RUN_STUCK: the cancel of run c1 is recorded, but .*CODE_CHANGED[\s\S]*maestro runs cancel c1 --kill/,
+    ),
+  });
+  expect(await execute(['runs', 'cancel', 'c1', '--kill'], { cwd })).toMatchObject({ code: 0 });
+  await expect.poll(async () => (await execute(['runs', 'show', 'c1'], { cwd })).stdout, { timeout: 30_000 }).toContain('RUN_KILLED');
+  // It was undone by nobody: what it had done would be taken over.
+  rmSync(file);
+  expect(await execute(['runs', 'retry', 'c1', '--detach', '--run-id', 'c2'], { cwd })).toMatchObject({ code: 0, stdout: 'c2\n' });
+});
+
+const REWRITTEN = `apiVersion: maestro/v1
+kind: Workflow
+metadata: { name: rewritten, version: 1.0.0 }
+spec:
+  parameters:
+    - { name: file, type: string, required: true }
+  tasks:
+    - { id: it, uses: tasks/rewritten@1.0.0, with: { file: '\${params.file}' } }
+`;
 
 test('what cannot be is refused, and says why', async () => {
   const cwd = engine();

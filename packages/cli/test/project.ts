@@ -139,6 +139,16 @@ export const tasks = [
     },
   },
   {
+    ...base, name: 'tasks/rewritten', durable: true,
+    input: { type: 'object', properties: { file: { type: 'string' } }, required: ['file'], additionalProperties: false },
+    output: empty,
+    async execute(ctx, { payload }) {
+      if (existsSync(payload.file)) await ctx.now();
+      await ctx.sleep(600_000);
+      return { payload: {} };
+    },
+  },
+  {
     ...base, name: 'tasks/holding',
     input: { type: 'object', properties: { file: { type: 'string' } }, required: ['file'], additionalProperties: false },
     output: { type: 'object', properties: { key: { type: 'string' } }, required: ['key'] },

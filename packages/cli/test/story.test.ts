@@ -35,7 +35,7 @@ test('a run that is left, whose terminal is closed and whose processes are kille
   const command = (...words: string[]) => [process.execPath, BIN, ...words].map((word) => `'${word}'`).join(' ');
   const script = `${command('up')} & ${command('run', 'story', '--detach', '--run-id', 's1', '--input', `file=${file}`)}; wait`;
   const { PATH = '', HOME = '' } = process.env;
-  const terminal = spawn('sh', ['-c', script], { cwd, detached: true, env: { PATH, HOME }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const terminal = spawn('sh', ['-c', script], { cwd, detached: true, env: { PATH, HOME }, stdio: ['ignore', 'pipe', 'ignore'] });
   const group = -(terminal.pid ?? 0);
   const closed = new Promise((resolve) => terminal.on('close', resolve));
   let said = '';

@@ -1,4 +1,5 @@
-import type { RunResult } from '@summit/maestro-worker';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RunClient, RunResult } from '@summit/maestro-worker';
 import { commandLine } from '../command-line.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
@@ -6,6 +7,7 @@ import { type ExitCode, exit } from '../exit.ts';
 import { asClient, unserved } from '../run/client.ts';
 import { exitFor } from '../run/exit-for.ts';
 import { sharedEngine } from '../run/open.ts';
+import { problemLines } from '../run/problem-text.ts';
 import { resultText } from '../run/result-text.ts';
 
 export interface CancelOptions {
@@ -22,7 +24,7 @@ export async function cancelRun(context: Context, runId: string, options: Cancel
       await (options.kill ? client.kill(runId) : client.cancel(runId));
     } catch (error) {
       if (endedAs(error) === 'cancelled') return 'already';
-      throw ended(error);
+      throw hadEnded(error);
     }
     if (options.kill) return 'killed';
     if (!client.served) {
@@ -34,7 +36,7 @@ export async function cancelRun(context: Context, runId: string, options: Cancel
       }
       return 'recorded';
     }
-    return options.wait ? (await client.attach(runId)).result() : 'asked';
+    return options.wait ? ended(context, client, runId) : 'asked';
   });
   if (typeof how === 'object') {
     for (const line of resultText(how, undefined, out.colors)) out.line(line);
@@ -50,6 +52,39 @@ export async function cancelRun(context: Context, runId: string, options: Cancel
   }
   return exit.ok;
 }
+
+/** Waits for a run to end. Throws `RUN_STUCK` when it cannot, even in order to be cancelled. */
+async function ended(context: Context, client: RunClient, runId: string): Promise<RunResult> {
+  const handle = await client.attach(runId);
+  const waiting = new AbortController();
+  try {
+    return await Promise.race([handle.result(), stuck(context, client, runId, waiting.signal)]);
+  } finally {
+    waiting.abort();
+  }
+}
+
+/** Rejects when the engine gives up on the run. */
+async function stuck(context: Context, client: RunClient, runId: string, signal: AbortSignal): Promise<never> {
+  let times = 0;
+  for (;;) {
+    // Once it may be seen as it was before the cancel.
+    await delay(STUCK_MS, undefined, { signal }).catch(() => new Promise<never>(() => {}));
+    const run = await client.find(runId);
+    times = run?.state === 'stuck' ? times + 1 : 0;
+    if (run === undefined || times < 2) continue;
+    const [what = '', ...rest] = problemLines(context, run);
+    throw new CliError(`the cancel of run ${runId} is recorded, but it cannot go on in order to be cancelled: ${what}`, {
+      code: 'RUN_STUCK',
+      problems: rest.slice(0, -1).map((line) => line.trim()),
+      next: (rest.at(-1) ?? '').trim(),
+      exitCode: exit.failed,
+    });
+  }
+}
+
+/** How often a run is looked at that is waited for, in milliseconds. */
+const STUCK_MS = 500;
 
 /** `maestro runs pause` */
 export async function pauseRun(context: Context, runId: string): Promise<ExitCode> {
@@ -74,11 +109,11 @@ export async function resumeRun(context: Context, runId: string, options: { depl
 }
 
 function rethrow(error: unknown): never {
-  throw ended(error);
+  throw hadEnded(error);
 }
 
 /** That a run had ended is the command's answer, not a failure of the command. */
-function ended(error: unknown): unknown {
+function hadEnded(error: unknown): unknown {
   if (endedAs(error) === undefined || !(error instanceof Error)) return error;
   return new CliError(error.message, { code: 'RUN_ENDED', exitCode: exit.failed, cause: error });
 }
