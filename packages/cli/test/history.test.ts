@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { postgres } from '@summit/maestro-services';
 import { openHistory, type RunEvent } from '@summit/maestro-worker';
+import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { execute } from '../src/testing.ts';
 import { maestro } from './process.ts';
@@ -154,6 +156,33 @@ test('a damaged history is told, and the run goes on', async () => {
   );
   expect(broken.stdout + broken.stderr).toMatch(/HISTORY_EVENTS_LOST: \d+ events are not in the history/);
   expect(await execute(['runs', 'list'], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining('error HISTORY_UNREADABLE') });
+});
+
+test('a shared history in PostgreSQL: a command leaves nothing in its outbox, others read what it did', async () => {
+  const server = new pg.Client((await postgres()).url);
+  await server.connect();
+  const schema = `history_cli_${process.pid}`;
+  await server.query(`create schema ${schema}`);
+  const url = new URL((await postgres()).url);
+  url.searchParams.set('options', `-csearch_path=${schema}`);
+  const env = { PATH: process.env.PATH ?? '', MAESTRO_HISTORY: url.href };
+  try {
+    const run = await execute(['run', 'hello', '--ephemeral', '--run-id', 'h1', '--input', 'pause=1'], { cwd: project(), env });
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    const elsewhere = project();
+    expect(plain((await execute(['runs', 'list'], { cwd: elsewhere, env })).stdout)).toMatch(/^h1 {3}hello@1\.0\.0 {2}succeeded/m);
+    expect((await execute(['runs', 'logs', 'h1'], { cwd: elsewhere, env })).stdout).toMatch(/run succeeded$/m);
+    env.MAESTRO_HISTORY = 'postgres://nobody:secret-word@127.0.0.1:1/none';
+    const refused = await execute(['runs', 'list'], { cwd: elsewhere, env });
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('error HISTORY_UNREADABLE: the history postgres://127.0.0.1:1/none cannot be read'),
+    });
+    expect(refused.stderr).not.toContain('secret-word');
+  } finally {
+    await server.query(`drop schema ${schema} cascade`);
+    await server.end();
+  }
 });
 
 test('an events file is where it is configured to be', async () => {
