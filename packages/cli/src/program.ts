@@ -312,7 +312,7 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
       .option('--host <address>', 'address to listen on for Restate')
       .addOption(portOption('--port <port>', 'port to listen on for Restate (default: 9080)'))
       .option('--advertised-url <url>', "how Restate reaches this version's workers, e.g. the balancer in front of them")
-      .addOption(portOption('--health-port <port>', 'serve /healthz and /readyz on this port'))
+      .addOption(portOption('--health-port <port>', 'port that serves /healthz and /readyz (default: 9081)'))
       .option('--drain <duration>', 'how long attempts may take to finish after the signal (default: 25s)')
       .option('--release <text>', 'part of the version, e.g. the tag of the image')
       .option('--no-register', 'whoever deploys the worker makes it known to Restate, e.g. the Restate operator')

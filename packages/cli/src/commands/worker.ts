@@ -24,6 +24,9 @@ export interface WorkerCommandOptions {
   json?: boolean;
 }
 
+/** Beside Restate's own port for services. */
+const HEALTH_PORT = 9081;
+
 /** `maestro worker`: serves a Restate that somebody else runs, until a signal; a second one does not wait for attempts that are on. */
 export async function worker(context: Context, options: WorkerCommandOptions): Promise<ExitCode> {
   const interrupts = watchInterrupts(context.io);
@@ -43,6 +46,11 @@ async function serve(context: Context, options: WorkerCommandOptions, interrupts
   feed.flow();
   let closing = false;
   const settings = await runnerSettings(context, config, { onEvent: feed.push, report: (text) => err.line(text) }, () => closing);
+  if (config.artifacts.s3 === undefined) {
+    err.line(
+      `artifacts are kept in ${config.artifacts.dir}: workers on other machines do not find them there, unless the folder is shared; s3://bucket/prefix is one for all`,
+    );
+  }
   const own = workerSettings(options, config, context.io.env.MAESTRO_RELEASE);
   const opening = observed(
     context,
@@ -90,7 +98,7 @@ function workerSettings(
       next: `set engine to { ingressUrl, adminUrl } in the configuration of ${root}, or RESTATE_INGRESS_URL and RESTATE_ADMIN_URL; on one machine, maestro up is the worker`,
     });
   }
-  const { host, port, advertisedUrl, allowUnsigned, healthPort, register } = options;
+  const { host, port, advertisedUrl, allowUnsigned, healthPort = HEALTH_PORT, register } = options;
   const drainMs = options.drain === undefined ? undefined : durationMs(options.drain);
   if (options.drain !== undefined && drainMs === undefined) {
     throw new CliError(`--drain: expected a duration such as 25s or 2m, found "${options.drain}"`, { code: 'USAGE' });
@@ -109,7 +117,7 @@ function workerSettings(
       ...(allowUnsigned ? { allowUnsigned } : {}),
     },
     ...(serves === undefined ? {} : { pools: { serves } }),
-    ...(healthPort === undefined ? {} : { healthPort }),
+    healthPort,
     register,
     ...(drainMs === undefined ? {} : { drainMs }),
     ...(release === undefined ? {} : { release }),
