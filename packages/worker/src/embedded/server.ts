@@ -13,6 +13,8 @@ import { socketFolder } from './socket-folder.ts';
 const START_MS = 60_000;
 /** How long it may take to end, in milliseconds. */
 const STOP_MS = 10_000;
+/** How often it is started where somebody else kills it while it starts. */
+const STARTS = 3;
 const NODE_NAME = 'maestro';
 
 /** How an embedded server is set up. */
@@ -62,11 +64,16 @@ export class EmbeddedServer {
       }
       await adopted.stop();
     }
-    const server = new EmbeddedServer(folder, launch(options), publicKey);
-    writeFileSync(recordFile(folder), JSON.stringify(server.process));
-    if (await server.#ready(START_MS)) return server;
-    const ended = !alive(server.process);
-    await server.stop();
+    let ended = false;
+    for (let start = 1; start <= STARTS; start++) {
+      const launched = launch(options);
+      const server = new EmbeddedServer(folder, launched.process, publicKey);
+      writeFileSync(recordFile(folder), JSON.stringify(server.process));
+      if (await server.#ready(START_MS)) return server;
+      ended = !alive(server.process);
+      await server.stop();
+      if (!ended || !(await launched.killed())) break;
+    }
     throw TaskError.terminal(
       'RESTATE_START_FAILED',
       `the embedded Restate server ${ended ? 'ended while starting' : `gave no answer within ${START_MS / 1000} s`}; the end of ${logFile(folder)}:\n${logTail(folder)}`,
@@ -99,7 +106,13 @@ export class EmbeddedServer {
   }
 }
 
-function launch(options: EmbeddedOptions): ProcessIdentity {
+interface Launched {
+  process: ProcessIdentity;
+  /** Whether it was ended from outside; to be asked when it is gone. */
+  killed(): Promise<boolean>;
+}
+
+function launch(options: EmbeddedOptions): Launched {
   const { folder, settings } = options;
   const binary = serverBinary();
   try {
@@ -117,10 +130,11 @@ function launch(options: EmbeddedOptions): ProcessIdentity {
       env: environment(folder, settings),
     });
     child.on('error', () => {});
+    const signal = new Promise<NodeJS.Signals | null>((resolve) => child.on('exit', (_, how) => resolve(how)));
     child.unref();
     const identity = child.pid === undefined ? undefined : identify(child.pid);
     if (identity === undefined) throw TaskError.terminal('RESTATE_START_FAILED', `${binary} could not be started:\n${logTail(folder)}`);
-    return identity;
+    return { process: identity, killed: async () => (await signal) === 'SIGKILL' };
   } finally {
     closeSync(log);
   }

@@ -91,24 +91,26 @@ export class EmbeddedDesk implements Access {
           identityKeys: [server.publicKey],
           ...(this.#log ? { log: this.#log } : {}),
         });
-        await this.#serve(endpoint);
+        await this.#serve(endpoint, server);
       }
       this.#own = { lock, server, endpoint };
     } catch (error) {
       await endpoint?.close();
+      const gone = server?.running === false;
       await server?.stop();
       lock.release();
-      throw error;
+      // One that was killed while it was joined is started again.
+      if (!gone || !(error instanceof Unreachable)) throw error;
     }
   }
 
-  async #serve(endpoint: WorkerEndpoint): Promise<void> {
+  async #serve(endpoint: WorkerEndpoint, server: EmbeddedServer): Promise<void> {
     const end = performance.now() + SERVE_MS;
     for (;;) {
       try {
         return await this.client.takeOver(`http://127.0.0.1:${endpoint.port}/`);
       } catch (error) {
-        if (!(error instanceof Unreachable) || performance.now() > end) throw error;
+        if (!(error instanceof Unreachable) || performance.now() > end || !server.running) throw error;
         await delay(AGAIN_MS);
       }
     }

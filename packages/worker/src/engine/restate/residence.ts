@@ -28,6 +28,16 @@ interface Hosting {
   lock: HostLock;
   server: EmbeddedServer;
   endpoint: WorkerEndpoint;
+  /** Whether the server knows this worker; not so after it was started anew, until it does. */
+  served: boolean;
+}
+
+/** The server was killed while this worker joined it: it is started again the next time somebody looks. */
+class ServerGone extends Error {
+  override name = 'ServerGone';
+  constructor() {
+    super('the embedded Restate server is gone; starting it again');
+  }
 }
 
 /**
@@ -78,8 +88,12 @@ export class EmbeddedResidence implements Residence {
 
   async ready(): Promise<void> {
     while (!this.#closing.signal.aborted) {
-      await this.#tryToHost();
-      if (await this.client.ready()) return;
+      await this.#tryToHost().catch((error: unknown) => {
+        if (!(error instanceof ServerGone)) throw error;
+        this.#report(error.message);
+      });
+      // A host that has just begun may not have joined its server yet.
+      if ((await this.client.ready()) && (this.#hosting !== undefined || (await this.#served()))) return;
       await delay(WATCH_MS);
     }
   }
@@ -98,6 +112,15 @@ export class EmbeddedResidence implements Residence {
 
   get #folder(): string {
     return join(this.#engine.dir, 'restate');
+  }
+
+  async #served(): Promise<boolean> {
+    try {
+      return await this.client.served();
+    } catch (error) {
+      if (error instanceof Unreachable) return false;
+      throw error;
+    }
   }
 
   #tryToHost(): Promise<void> {
@@ -123,8 +146,8 @@ export class EmbeddedResidence implements Residence {
         ...(this.#engine.inactivityMs === undefined ? {} : { inactivityMs: this.#engine.inactivityMs }),
         ...(this.#engine.restAfterMs === undefined ? {} : { restAfterMs: this.#engine.restAfterMs }),
       });
-      await this.#serve(endpoint);
-      this.#hosting = { lock, server, endpoint };
+      await this.#serve(endpoint, server);
+      this.#hosting = { lock, server, endpoint, served: true };
     } catch (error) {
       await endpoint?.close();
       await server?.stop();
@@ -143,12 +166,14 @@ export class EmbeddedResidence implements Residence {
     if (disk === 'freed') {
       this.#report(`there is space again for ${this.#folder}; starting the embedded Restate server again`);
       await hosting.server.stop();
-    } else if (hosting.server.running) {
+    } else if (hosting.server.running && hosting.served) {
       this.#reported = undefined;
       return;
     } else this.#report('the embedded Restate server is gone; starting it again');
+    hosting.served = false;
     hosting.server = await EmbeddedServer.open(this.#serverOptions());
-    await this.#serve(hosting.endpoint);
+    await this.#serve(hosting.endpoint, hosting.server);
+    hosting.served = true;
   }
 
   /** Tells the operator, once as long as it is the same. */
@@ -158,8 +183,8 @@ export class EmbeddedResidence implements Residence {
     this.#log?.error(message);
   }
 
-  /** Makes this worker the server's, which may take a few tries of a server that comes back from a crash. */
-  async #serve(endpoint: WorkerEndpoint): Promise<void> {
+  /** Makes this worker the server's, which may take a few tries of a server that comes back from a crash. Rejects with {@link ServerGone}. */
+  async #serve(endpoint: WorkerEndpoint, server: EmbeddedServer): Promise<void> {
     const end = performance.now() + SERVE_MS;
     for (;;) {
       try {
@@ -168,6 +193,7 @@ export class EmbeddedResidence implements Residence {
         return;
       } catch (error) {
         if (!(error instanceof Unreachable) || performance.now() > end) throw error;
+        if (!server.running) throw new ServerGone();
         await delay(WATCH_MS);
       }
     }
