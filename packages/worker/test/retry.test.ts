@@ -176,7 +176,10 @@ describe.each([
     const what = await plan({ ...tasks, two: { ...mended('two'), needs: ['one', 'list'] } });
     const first = await bench.run(what);
     // What its engine had ended would have told nothing of undoing.
-    const events = bench.of(first.runId).filter(({ type }) => !type.startsWith('task.compensat'));
+    const events = bench
+      .of(first.runId)
+      .filter(({ type }) => !type.startsWith('task.compensat') && type !== 'run.queued')
+      .map((event, n) => ({ ...event, id: `${first.runId}/${n}` }));
     rmSync(bench.log, { force: true });
     const result = await (await bench.runner.start(retryRequest(past(what, first), events, alice))).result();
     expect(result.status).toBe('failed');
@@ -223,6 +226,9 @@ describe.each([
     expect(() => retryRequest(unfinished, events, alice)).toThrow(expect.objectContaining({ code: 'RUN_UNFINISHED' }));
     expect(attempt({ dryRun: true })).toThrow(expect.objectContaining({ code: 'RUN_DRY' }));
     expect(attempt({ plan: { ...what, outputs: { x: 1 } } })).toThrow(expect.objectContaining({ code: 'PLAN_CHANGED' }));
+    expect(() => retryRequest(past(what, first), events.toSpliced(2, 1), alice)).toThrow(
+      expect.objectContaining({ code: 'HISTORY_INCOMPLETE', message: expect.stringMatching(/^1 events of run .* are missing/) }),
+    );
     const request = retryRequest(past(what, first), events, { id: 'eve', roles: [] });
     await expect(bench.runner.start(request)).rejects.toMatchObject({ code: 'ROLE_REQUIRED' });
     const huge = { ...request, initiator: alice, reuse: { results: { two: 'x'.repeat(17 * 2 ** 20) } } };
