@@ -5,6 +5,7 @@ import type { Plan } from '@summit/maestro-manifest';
 import { balancer, freePorts, type Nodes, type RestateNode, restateNodes } from '@summit/maestro-services';
 import {
   openDeployments,
+  openHistory,
   openRunner,
   openWorker,
   type RunEvent,
@@ -46,7 +47,7 @@ function engine(more: Partial<WorkerOptions['engine']> = {}): WorkerOptions['eng
 }
 
 /** A worker in this process that remembers its events; it is drained after the test. */
-async function worker(more: Partial<WorkerOptions> = {}): Promise<Worker & { events: RunEvent[] }> {
+async function anyWorker(more: Partial<WorkerOptions> = {}): Promise<Worker & { events: RunEvent[] }> {
   const events: RunEvent[] = [];
   const made = await openWorker({ ...common(), engine: engine(), drainMs: 200, onEvent: (event) => events.push(event), ...more });
   opened.push(made);
@@ -64,7 +65,7 @@ interface Effect {
 }
 
 /** A log that `effect.append` writes to. */
-function effectLog(name: string): { file: string; lines(phase?: Effect['phase']): Effect[] } {
+function anyLog(name: string): { file: string; lines(phase?: Effect['phase']): Effect[] } {
   const file = join(folder, `${name}.ndjson`);
   return {
     file,
@@ -80,10 +81,22 @@ function effectLog(name: string): { file: string; lines(phase?: Effect['phase'])
   };
 }
 
-describe('pools', () => {
+/** As it is, and with every run put to rest and replayed whenever it waits for anything. */
+const replays = [
+  ['as it is', {}],
+  ['always replayed', { inactivityMs: 0, restAfterMs: 0 }],
+] as const;
+
+describe.each(replays)('pools, %s', (_, resting) => {
+  const mode = _ === 'as it is' ? 'plain' : 'replay';
+  const worker = (more: Partial<WorkerOptions> = {}) => anyWorker({ ...more, engine: { ...(more.engine ?? engine()), ...resting } });
+  const effectLog = (name: string) => anyLog(`${name}-${mode}`);
+
   it('execute what asks for them; retries stay with the run, secrets with the worker that uses them', async () => {
-    const walker = await worker();
+    const history = { sqlite: join(folder, `history-${mode}.db`) };
+    const walker = await worker({ history });
     const gpu = await worker({
+      history,
       pools: { serves: ['gpu'] },
       secrets: [async (name) => (name === 'TOKEN' ? 'a-very-secret-value' : undefined)],
     });
@@ -122,6 +135,10 @@ describe('pools', () => {
       'task.log own',
     ]);
     expect(JSON.stringify([walker.events, gpu.events])).not.toContain('a-very-secret-value');
+    const recorded = await openHistory(history);
+    const logged = (await recorded.events(runId)).flatMap(({ event }) => (event.type === 'task.log' ? [event.data.task] : []));
+    expect(logged.sort()).toEqual(['given', 'own']);
+    await recorded.close();
   });
 
   it('hear of a cancel, and undo there what was done there', async () => {
@@ -193,6 +210,9 @@ describe('pools', () => {
     expect(log.lines()).toEqual([]);
   });
 });
+
+const worker = anyWorker;
+const effectLog = anyLog;
 
 describe('versions', () => {
   it('runs finish on the code they started with, and new ones start on the new one', async () => {
@@ -375,6 +395,15 @@ describe('limits', () => {
     await client.kill('full-3');
     await strict.close();
   });
+});
+
+it('in this process only, no more runs are accepted than may wait', async () => {
+  const alone = await openRunner({ ...common(), engine: { kind: 'in-process' }, limits: { queuedRuns: 1 } });
+  const waits = await plan({ a: { uses: 'wait', with: { ms: 60_000 } } });
+  const { runId } = await alone.start({ plan: waits, inputs: {}, initiator: alice });
+  await expect(alone.start({ plan: waits, inputs: {}, initiator: alice })).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+  await alone.cancel(runId);
+  await alone.close();
 });
 
 describe('what is wrong is said', () => {

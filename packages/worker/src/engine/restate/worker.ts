@@ -14,6 +14,7 @@ import { type Service, WorkerEndpoint } from './endpoint.ts';
 import { Unreachable } from './http.ts';
 import { poolService } from './pool-service.ts';
 import { runService, type ServiceOptions } from './service.ts';
+import { removeReplaced } from './tidy.ts';
 import { VERSION_KEY, versionCheck } from './version-check.ts';
 
 const AGAIN_MS = 500;
@@ -220,21 +221,6 @@ export class RestateWorker {
       }
     }
   }
-}
-
-/** Removes drained versions that were replaced at least `keepMs` ago, of those that workers registered themselves. */
-export async function removeReplaced(deployments: Deployments, keepMs: number, now = Date.now()): Promise<WorkerDeployment[]> {
-  const all = await deployments.list();
-  const removed: WorkerDeployment[] = [];
-  for (const one of all) {
-    if (one.version === undefined || one.unfinished > 0 || one.current.length > 0) continue;
-    // The latest of those that took over from it.
-    const since = Math.max(
-      ...all.filter(({ current }) => current.some((pool) => one.pools.includes(pool))).map(({ createdAt }) => Date.parse(createdAt)),
-    );
-    if (now - since >= keepMs) removed.push(...(await deployments.remove(one.id)));
-  }
-  return removed;
 }
 
 function servicesOf(
