@@ -8,7 +8,7 @@ import { bound, compareInterleaved, type Figure, median } from './figure.ts';
 import { perSecond } from './in-flight.ts';
 
 const IN_FLIGHT = 200;
-const TOTAL = 1_500;
+const TOTAL = 800;
 
 const RUNS = 100_000;
 const LIST_MS = 200;
@@ -99,7 +99,7 @@ export async function historyOverhead(): Promise<Figure[]> {
         otherName: 'without history',
         must: 0.9,
         better: 'higher',
-        rounds: 9,
+        rounds: 7,
       }),
     ];
   } finally {

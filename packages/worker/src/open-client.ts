@@ -21,12 +21,23 @@ export interface ClientOptions extends Pick<RunnerOptions, 'engine' | 'packages'
  * asked for is then kept until `maestro up`. Throws `ENGINE_EPHEMERAL` for the in-process engine.
  */
 export async function openClient(options: ClientOptions): Promise<RunClient> {
-  const { engine, purpose, logger, history } = options;
+  const { engine, logger, history } = options;
   if (engine.kind === 'in-process') {
     const { TaskError } = await import('@summit/maestro-sdk');
     throw TaskError.terminal('ENGINE_EPHEMERAL', 'runs of the in-process engine live and end in the process that started them');
   }
   const recording = history && (await openRecording(history, logger));
+  try {
+    return await openWith(options, recording);
+  } catch (error) {
+    await recording?.close();
+    throw error;
+  }
+}
+
+async function openWith(options: ClientOptions, recording: Recording | undefined): Promise<RunClient> {
+  const { purpose, logger } = options;
+  const engine = options.engine as Exclude<ClientOptions['engine'], { kind: 'in-process' }>;
   const { EmbeddedDesk } = await import('./engine/restate/desk.ts');
   const { RemoteAccess } = await import('./engine/restate/remote.ts');
   if (engine.kind === 'embedded') {

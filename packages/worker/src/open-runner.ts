@@ -29,8 +29,18 @@ export const silent: Logger = { info: () => {}, error: () => {} };
  * Throws `TaskError`s that say what is missing: packages, folders, the engine's binary, ports, the signing key.
  */
 export async function openRunner(options: RunnerOptions): Promise<Runner> {
+  const prepared = await prepare(options);
+  try {
+    return await openOn(prepared, options);
+  } catch (error) {
+    // What was opened for the runner must not go on without it.
+    await prepared.events.close();
+    throw error;
+  }
+}
+
+async function openOn({ registry, events, executing, telemetry, close }: Prepared, options: RunnerOptions): Promise<Runner> {
   const { engine } = options;
-  const { registry, events, executing, telemetry, close } = await prepare(options);
   const observed = <T extends Runner>(runner: T): T => telemetry?.observed(runner) ?? runner;
   if (engine.kind === 'in-process') return observed(new InProcessRunner(registry, executing, events, options, close));
 
@@ -64,7 +74,10 @@ export async function prepare(options: Omit<RunnerOptions, 'engine'>): Promise<P
   const events = new EventEmitter(options.history && (await openRecording(options.history, options.logger)));
   if (options.onEvent) events.listen(options.onEvent);
   const pool = new ClientPool();
-  const services = await workerServices(options, pool, events);
+  const services = await workerServices(options, pool, events).catch(async (error: unknown) => {
+    await events.close();
+    throw error;
+  });
   const taskHost = new WorkerTaskHost(
     registry,
     services,

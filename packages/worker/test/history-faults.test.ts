@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
 import { Outbox } from '../src/history/outbox.ts';
@@ -154,6 +157,29 @@ test('a folder that cannot be written is told, not thrown', async () => {
   await recorder.flush();
   expect(told).toEqual([['HISTORY_UNWRITABLE', expect.stringContaining('cannot be opened; see that its folder exists and is writable')]]);
   chmodSync(folder.file('state'), 0o700);
+});
+
+test('three processes write the same new file at once: everything is in it once', async () => {
+  using folder = new Folder();
+  const file = folder.file('state/history.db');
+  const runIds = Array.from({ length: 60 }, (_, n) => `r${n}`);
+  const write = async (order: string[]) => {
+    const child = spawn(process.execPath, [
+      '--disable-warning=ExperimentalWarning',
+      join(import.meta.dirname, 'history-writer.ts'),
+      file,
+      order.join(),
+    ]);
+    let said = '';
+    child.stderr.on('data', (chunk) => {
+      said += chunk;
+    });
+    const [code] = await once(child, 'close');
+    return { code, said };
+  };
+  const ended = await Promise.all([write(runIds), write(runIds.toReversed()), write(runIds.slice(20))]);
+  expect(ended).toEqual([0, 0, 0].map((code) => ({ code, said: '' })));
+  for (const runId of runIds) expect((await stored(file, runId)).sort()).toEqual(ids(runId).sort());
 });
 
 test('what waits in memory has a bound: what tasks log goes first, and what is lost is told and kept count of', async () => {

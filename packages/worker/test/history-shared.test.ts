@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { faultProxy, postgres } from '@summit/maestro-services';
 import { afterEach, expect, test } from 'vitest';
 import { openRecording, type Recording } from '../src/history/open-history.ts';
 import { Outbox } from '../src/history/outbox.ts';
 import { PostgresHistory } from '../src/history/postgres-history.ts';
-import { eventually } from './harness.ts';
+import { Bench, eventually, plan } from './harness.ts';
 import { emptySchema, eventsOf, Folder, fullRun } from './history-events.ts';
 
 const open: Recording[] = [];
@@ -108,6 +109,46 @@ test('a database that is down at the start, goes away, is silent or cuts connect
   await eventually('that is told', () => codes(one.told).at(-1) === 'HISTORY_REACHABLE');
   expect(codes(one.told).filter((code) => code === 'HISTORY_EVENTS_LOST')).toEqual([]);
 });
+
+/** How long the database is away from runs that go on; the long mode: a minute. */
+const DOWN_MS = Number(process.env.MAESTRO_TEST_HISTORY_DOWN_MS ?? 1_000);
+
+test(
+  `runs go on while their database is down for ${DOWN_MS} ms, and their history is complete afterwards`,
+  async () => {
+    await using database = await proxied();
+    const bench = new Bench();
+    const what = await plan({
+      a: { uses: 'echo', with: { value: 1 } },
+      b: { uses: 'fail', with: { how: 'transient', times: 1 }, retry: { maxAttempts: 2, initialInterval: 5 }, needs: ['a'] },
+    });
+    const runIds: string[] = [];
+    const run = async () => {
+      const { runId, status } = await bench.run(what);
+      expect(status).toBe('succeeded');
+      runIds.push(runId);
+    };
+    const history = await PostgresHistory.open(database.direct);
+    try {
+      await bench.open('in-process', { history: { postgres: database.url, outbox: join(bench.folder, 'outbox.db') } });
+      await run();
+      await eventually('the first run arrives', async () => (await history.list({ status: ['succeeded'] })).length === 1);
+      await database.proxy.down();
+      const end = Date.now() + DOWN_MS;
+      while (Date.now() < end) await Promise.all([run(), run(), new Promise((resolve) => setTimeout(resolve, 50))]);
+      expect(await history.list()).toHaveLength(1);
+      await database.proxy.up();
+      const arrived = async () => (await history.list({ status: ['succeeded'], limit: 100_000 })).length === runIds.length;
+      await eventually('all runs have arrived', arrived, 30_000);
+      for (const runId of runIds)
+        expect((await history.events(runId)).map(({ event }) => event.id)).toEqual(bench.of(runId).map(({ id }) => id));
+    } finally {
+      await history.close();
+      await bench.close();
+    }
+  },
+  60_000 + 2 * DOWN_MS,
+);
 
 test('a database that is silent does not hold up the end of a worker', async () => {
   using folder = new Folder();

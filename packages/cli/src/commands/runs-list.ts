@@ -23,7 +23,9 @@ export async function listRuns(context: Context, { limit, before, json, ...filte
   const { engine } = await context.config();
   const page = { ...filterOf(filter), limit, ...(before === undefined ? {} : { before }) };
   const runs: Listed[] = await withHistory(await context.config(), (history) => history.list(page));
-  const active = runs.some(unfinished) ? await peekActive(engine) : undefined;
+  // All of them, without a filter: the engine may have runs whose history was removed.
+  const everything = Object.keys(filter).length === 0 && before === undefined;
+  const active = everything || runs.some(unfinished) ? await peekActive(engine) : undefined;
   const states = new Map((active ?? []).map((run) => [run.runId, run]));
   for (const run of runs) {
     const now = states.get(run.runId);
@@ -32,13 +34,17 @@ export async function listRuns(context: Context, { limit, before, json, ...filte
     // The engine knows it first: an event may still be on its way.
     run.pending = now.pending;
   }
+  const known = new Set(everything ? await knownOf(context, active ?? []) : (active ?? []).map(({ runId }) => runId));
+  const unrecorded = (active ?? []).filter(({ runId }) => !known.has(runId));
   if (json) {
+    for (const { runId, state, pending, problem } of unrecorded) out.line(JSON.stringify({ runId, engine: { state, problem }, pending }));
     for (const run of runs) out.line(JSON.stringify(run));
     return exit.ok;
   }
-  if (runs.length === 0) out.line(Object.keys(filter).length + (before === undefined ? 0 : 1) === 0 ? 'no runs' : 'no such runs');
+  if (runs.length === 0) out.line(everything ? 'no runs' : 'no such runs');
   else for (const line of rows(runs)) out.line(line);
-  for (const { runId } of runs) {
+  for (const { runId, state } of unrecorded) out.line(`${runId} is ${state} in the engine, and the history does not know it`);
+  for (const { runId } of [...runs, ...unrecorded]) {
     const now = states.get(runId);
     if (now !== undefined) for (const line of problemLines(context, now)) out.line(line);
   }
@@ -47,6 +53,14 @@ export async function listRuns(context: Context, { limit, before, json, ...filte
     err.line(`no engine is up; what has not ended goes on with: ${commandLine(context, ['up'])}`);
   }
   return exit.ok;
+}
+
+/** Which of the runs that the engine has are in the history. */
+async function knownOf(context: Context, active: readonly ActiveRun[]): Promise<string[]> {
+  if (active.length === 0) return [];
+  const runIds = active.map(({ runId }) => runId);
+  const found = await withHistory(await context.config(), (history) => history.list({ runIds, limit: runIds.length }));
+  return found.map(({ runId }) => runId);
 }
 
 function rows(runs: readonly Listed[]): string[] {
