@@ -4,7 +4,7 @@ import type { EventSink } from '../../interpreter/events.ts';
 import type { TaskHost } from '../../interpreter/host.ts';
 import { failure, type Outcome } from '../../interpreter/outcome.ts';
 import { attemptOf, type PoolCall } from '../../interpreter/pool-call.ts';
-import { attemptOptions, type ServiceOptions } from './service.ts';
+import { ABORT_TIMEOUT_MS, attemptOptions, type ServiceOptions } from './service.ts';
 import { POOL_HANDLER, poolServiceName } from './service-name.ts';
 
 /**
@@ -32,7 +32,8 @@ export function poolService(pool: string, host: TaskHost, sink: EventSink, servi
       },
     },
     // Nobody but a run has attempts executed.
-    options: { ...attemptOptions(serviceOptions), ingressPrivate: true },
+    // Never put to rest: it would hear of no cancel, and is no smaller while its attempt is on.
+    options: { ...attemptOptions({ ...serviceOptions, inactivityMs: ABORT_TIMEOUT_MS }), ingressPrivate: true },
     ...(metadata === undefined ? {} : { metadata }),
   });
 }

@@ -20,7 +20,7 @@ import type { LocalResults } from './local-results.ts';
 import { SERVICE } from './service-name.ts';
 
 /** Longer than any task may take: below it Restate would abort a running attempt and start it again. */
-const ABORT_TIMEOUT_MS = 30 * 24 * 60 * 60_000;
+export const ABORT_TIMEOUT_MS = 30 * 24 * 60 * 60_000;
 /**
  * How long Restate waits for news of a run before it puts the run to rest, which it does although attempts are on: the run is then no longer
  * told of cancellation, timers or finished siblings until they have ended. Hence far above what attempts take; a run that only waits
