@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openClient, openRunner, type RunClient, type Runner, type RunProblem } from '@summit/maestro-worker';
+import { openClient, openRunner, openWorker, type RunClient, type Runner, type RunProblem } from '@summit/maestro-worker';
 import { EmbeddedServer } from '@summit/maestro-worker/embedded';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alice, eventually, FIXTURES, plan } from './harness.ts';
@@ -217,8 +217,15 @@ describe('with a Restate server of somebody else', () => {
     await expect(start(early, 'zero', await asked())).rejects.toMatchObject({ code: 'WORKER_MISSING' });
     expect(await deployments()).toEqual([]);
 
-    const runner = await openRunner({ ...more, workspace: folder, artifactsDir: join(folder, 'artifacts'), drainMs: 200 });
-    open.push(runner);
+    const port = await freePort();
+    const worker = await openWorker({
+      ...more,
+      engine: { ...remote, port },
+      workspace: folder,
+      artifactsDir: join(folder, 'artifacts'),
+      drainMs: 200,
+    });
+    open.push({ close: () => worker.drain() });
     const registered = await deployments();
     expect(registered).toHaveLength(1);
     const theirs = await openClient({ ...more, purpose: 'decisions' });

@@ -7,6 +7,7 @@ import { eventText, failure } from '../run/event-text.ts';
 import { EventFeed } from '../run/feed.ts';
 import { type Interrupts, watchInterrupts } from '../run/interrupts.ts';
 import { open, sharedEngine } from '../run/open.ts';
+import { problemLines } from '../run/problem-text.ts';
 import type { Channel } from '../terminal/terminal.ts';
 import { count, printable } from '../text.ts';
 
@@ -43,6 +44,7 @@ async function serve(context: Context, options: { json?: boolean }, interrupts: 
     for (const run of active) {
       const waits = run.pending.length === 0 ? '' : `, waits for ${printable(run.pending.map(({ role }) => role).join(', '))}`;
       say(`  ${run.runId}  ${run.state}${waits}`);
+      for (const line of problemLines(context, run)) say(`    ${line}`);
     }
     feed.flow();
     await new Promise<void>((resolve) => interrupts.on(() => resolve()));

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@summit/maestro-sdk';
@@ -44,11 +43,6 @@ export class EmbeddedDesk implements Access {
     const desk = new EmbeddedDesk(engine, takesDecisions, log);
     await desk.ready();
     return desk;
-  }
-
-  /** Whether an engine was ever used in the folder. */
-  static hasRuns({ dir }: Embedded): boolean {
-    return existsSync(join(dir, 'restate'));
   }
 
   /** Whether another process is the folder's host. */
