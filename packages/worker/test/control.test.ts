@@ -167,6 +167,7 @@ describe('a client of the embedded engine', () => {
     await closed(runner);
     // Somebody's server goes on without its worker.
     const server = await EmbeddedServer.open({ folder: join(folder, '.maestro', 'restate') });
+    open.push({ close: () => server.stop() });
     let problem: RunProblem | undefined;
     await eventually('it is retried', async () => {
       const [run] = await server.client.runs.active('one');
