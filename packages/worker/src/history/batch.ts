@@ -5,8 +5,6 @@ import { QUESTION_EVENTS } from './questions.ts';
 /** A batch of events, by run. */
 export interface RunBatch {
   facts: RunFacts;
-  /** They tell more of the run than that it was there. */
-  telling: boolean;
   /** A question is among them, or an answer. */
   asks: boolean;
   /** Something is among them that may end a question. */
@@ -22,10 +20,10 @@ export function batchOf(events: readonly RunEvent[]): Map<string, RunBatch> {
   for (const event of events) {
     let batch = runs.get(event.subject);
     if (batch === undefined) {
-      batch = { facts: noFacts(event), telling: false, asks: false, answers: false };
+      batch = { facts: noFacts(event), asks: false, answers: false };
       runs.set(event.subject, batch);
     }
-    if (addFacts(batch.facts, event)) batch.telling = true;
+    addFacts(batch.facts, event);
     if (OPENING.has(event.type)) batch.asks = true;
     else if (CLOSING.has(event.type)) batch.answers = true;
   }

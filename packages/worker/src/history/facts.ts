@@ -47,8 +47,8 @@ export function noFacts({ subject, source, time }: RunEvent): RunFacts {
   };
 }
 
-/** Adds what an event tells. Returns whether it told more than its time. */
-export function addFacts(facts: RunFacts, event: RunEvent): boolean {
+/** Adds what an event tells. */
+export function addFacts(facts: RunFacts, event: RunEvent): void {
   const { type, data } = event;
   const at = Date.parse(event.time);
   if (at < facts.firstAt) facts.firstAt = at;
@@ -58,12 +58,12 @@ export function addFacts(facts: RunFacts, event: RunEvent): boolean {
       facts.initiator ??= text((data.initiator as { id?: unknown } | undefined)?.id);
       facts.parent ??= text(data.parent);
       addPlan(facts, data);
-      return true;
+      return;
     }
     case 'run.started':
       facts.startedAt ??= at;
       addPlan(facts, data);
-      return true;
+      return;
     case 'run.finished': {
       facts.finishedAt ??= at;
       facts.outcome ??= text(data.status);
@@ -72,10 +72,9 @@ export function addFacts(facts: RunFacts, event: RunEvent): boolean {
       facts.errorMessage ??= text(error?.message)?.slice(0, LONGEST_MESSAGE) ?? null;
       facts.errorTask ??= text(error?.task);
       if (data.tasks !== undefined) facts.counts ??= JSON.stringify(data.tasks);
-      return true;
+      return;
     }
     default:
-      return false;
   }
 }
 

@@ -39,7 +39,10 @@ interface Failing {
 /** Least time between two writes, in milliseconds: what comes meanwhile is written together. */
 const BATCH_MS = 20;
 /** The same while the end of a run waits for it. */
-const URGENT_MS = 5;
+const URGENT_MS = 3;
+/** So many events in the last batch mean that there is much to do: then batches are larger, for each has a price. */
+const BUSY_EVENTS = 20;
+const BUSY_URGENT_MS = 15;
 /** How often it is checked that the file is still where it was, in milliseconds. */
 const CHECK_MS = 1_000;
 const MAX_WAITING = 64 * 1024 * 1024;
@@ -56,6 +59,8 @@ export class Recorder<Store extends EventStore = EventStore> {
   #waiters: (() => void)[] = [];
   #timer: { handle: NodeJS.Timeout; due: number } | undefined;
   #lastWrite = 0;
+  /** Events in it. */
+  #lastBatch = 0;
   #lastCheck = 0;
   /** Since when another process holds the lock. */
   #lockedSince: number | undefined;
@@ -95,7 +100,7 @@ export class Recorder<Store extends EventStore = EventStore> {
     if (this.#failing !== undefined || (this.#queue.length === 0 && this.#writing === undefined)) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiters.push(resolve);
-      this.#schedule(URGENT_MS);
+      this.#schedule(this.#lastBatch >= BUSY_EVENTS ? BUSY_URGENT_MS : URGENT_MS);
     });
   }
 
@@ -147,6 +152,7 @@ export class Recorder<Store extends EventStore = EventStore> {
       // What was recorded meanwhile: nothing, for appending holds the thread.
       this.#queue = [];
       this.#lastWrite = performance.now();
+      this.#lastBatch = queue.length;
       this.#lockedSince = undefined;
       this.#recovered(queue.length);
       this.#release();

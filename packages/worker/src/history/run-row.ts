@@ -36,7 +36,7 @@ const known = (name: string) => `coalesce(maestro_runs.${name}, excluded.${name}
 
 /**
  * Puts what is known of a run into its row, whatever is there already. `values` is the list of rows to come. Returns `id`, `run_id`,
- * `created_at`, `queued_at` and whether questions are open (`asks`).
+ * `created_at`, `queued_at`, `started_at` and whether questions are open (`asks`).
  */
 export const upsertRuns = (values: string): string => `insert into maestro_runs (${COLUMNS.join(', ')}) values ${values}
 on conflict (run_id) do update set
@@ -44,7 +44,7 @@ on conflict (run_id) do update set
     case when excluded.created_at < maestro_runs.created_at then excluded.created_at else maestro_runs.created_at end),
   ${FIRST_STAYS.map((name) => `${name} = ${known(name)}`).join(',\n  ')},
   status = ${statusOf(known, 'maestro_runs.pending')}
-returning id, run_id, created_at, queued_at, case when pending is null then 0 else 1 end as asks`;
+returning id, run_id, created_at, queued_at, started_at, case when pending is null then 0 else 1 end as asks`;
 
 /** Sets what is asked (first parameter, JSON or null) of the run `id` (second parameter). */
 export const setPending = (p: (index: number) => string): string =>

@@ -23,6 +23,7 @@ interface Known {
   asks: boolean;
   /** Nothing earlier can come. */
   queued: boolean;
+  started: boolean;
   createdAt: number;
 }
 
@@ -74,10 +75,7 @@ export class SqliteHistory implements History {
 
   #append(events: readonly RunEvent[], lost: ReadonlyMap<string, number> | undefined): void {
     const runs = batchOf(events);
-    for (const { facts, telling } of runs.values()) {
-      const known = this.#known.get(facts.runId);
-      if (known === undefined || telling || (!known.queued && facts.firstAt < known.createdAt)) this.#upsert(facts);
-    }
+    for (const { facts } of runs.values()) if (isNews(facts, this.#known.get(facts.runId))) this.#upsert(facts);
     const insert = this.#prepared(
       'insert into maestro_events (run, key, type, time, data) values (?, ?, ?, ?, ?) on conflict (run, key) do nothing',
     );
@@ -112,6 +110,7 @@ export class SqliteHistory implements History {
       id: Number(row.id),
       asks: row.asks === 1,
       queued: row.queued_at !== null,
+      started: row.started_at !== null,
       createdAt: Number(row.created_at),
     });
   }
@@ -168,3 +167,9 @@ export class SqliteHistory implements History {
 const UPSERT = upsertRuns(`(${Array.from({ length: ROW_WIDTH }, () => '?').join(', ')})`);
 const SET_PENDING = setPending((index) => `?${index}`);
 const QUESTIONS = `select type, data from maestro_events where run = ? and type in (${QUESTION_EVENTS.map((type) => `'${type}'`).join(', ')})`;
+
+/** Whether a row does not say already what a batch tells. */
+function isNews({ queuedAt, startedAt, outcome, firstAt }: RunFacts, known: Known | undefined): boolean {
+  if (known === undefined || outcome !== null) return true;
+  return (!known.queued && (queuedAt !== null || firstAt < known.createdAt)) || (!known.started && startedAt !== null);
+}
