@@ -18,11 +18,7 @@ spec:
 
 function folder(telemetry?: object): string {
   const config = { packages: ['@summit/maestro-tasks-core', './tasks'], identity: { user: 'ada', roles: ['sre'] }, telemetry };
-  const cwd = project({ 'maestro.config.json': JSON.stringify(config), 'runbooks/chain.yaml': CHAIN });
-  onTestFinished(async () => {
-    await (await EmbeddedServer.open({ folder: path.join(cwd, '.maestro', 'restate') })).stop();
-  });
-  return cwd;
+  return project({ 'maestro.config.json': JSON.stringify(config), 'runbooks/chain.yaml': CHAIN });
 }
 
 const tree = (spans: readonly OtlpSpan[]) => {
@@ -65,6 +61,9 @@ test('spans and metrics of a run arrive when its command has ended, also those o
 test('the worker is killed in the middle: the next one goes on with the trace, and tells nothing twice', async () => {
   const receiver = await otlpReceiver();
   const cwd = folder();
+  onTestFinished(async () => {
+    await (await EmbeddedServer.open({ folder: path.join(cwd, '.maestro', 'restate') })).stop();
+  });
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: '50' };
   const first = maestro(cwd, ['run', 'chain', '--run-id', 'c1', '--json'], { env });
   await expect.poll(() => receiver.spans.filter(({ name }) => name === 'task flaky').length, { timeout: 30_000 }).toBe(1);
@@ -91,4 +90,22 @@ test('a receiver that is not there holds up nothing for long, and is said once',
   expect(await run.ended, run.stderr).toBe(0);
   expect(performance.now() - begin).toBeLessThan(8_000);
   expect(run.stderr.match(/telemetry cannot be sent/g)?.length ?? 0).toBeLessThanOrEqual(1);
+});
+
+test('without the packages that send: an error where the configuration asks for it, and a word where only the environment does', async () => {
+  const missing = `import { registerHooks } from 'node:module';
+registerHooks({
+  resolve(name, context, next) {
+    if (name !== '@opentelemetry/sdk-metrics') return next(name, context);
+    throw Object.assign(new Error(\`Cannot find package '\${name}' imported from here\`), { code: 'ERR_MODULE_NOT_FOUND' });
+  },
+});`;
+  const node = ['--import', `data:text/javascript,${encodeURIComponent(missing)}`];
+  const asked = maestro(folder({}), ['run', 'flaky', '--ephemeral'], { node });
+  expect(await asked.ended).toBe(2);
+  expect(asked.stderr).toMatch(/TELEMETRY_PACKAGES_MISSING[\s\S]*npm install @opentelemetry\/sdk-trace @opentelemetry\/sdk-metrics/);
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+  const meant = maestro(folder(), ['run', 'flaky', '--ephemeral', '--json'], { node, env });
+  expect(await meant.ended, meant.stderr).toBe(0);
+  expect(meant.stderr).toContain('no telemetry is sent, although OTEL_EXPORTER_OTLP_ENDPOINT is set');
 });

@@ -59,9 +59,13 @@ async function values(name: string): Promise<Record<string, number>> {
   );
 }
 
-describe.each(['in-process', 'embedded'] as const)('%s', (engine) => {
+describe.each([
+  { name: 'in-process', engine: 'in-process', inactivityMs: undefined },
+  { name: 'restate', engine: 'embedded', inactivityMs: undefined },
+  { name: 'restate, always replaying', engine: 'embedded', inactivityMs: 0 },
+] as const)('on $name', ({ engine, inactivityMs }) => {
   it('a run with a retry, a list, a sub-workflow, a decision and a failure is one tree of spans, and counted', async () => {
-    await bench.open(engine);
+    await bench.open(engine, {}, inactivityMs);
     const append = (id: string) => ({ uses: 'effect.append', with: { log: bench.log, id } });
     const what = await plan(
       {

@@ -79,8 +79,10 @@ export class Telemetry {
   async #take(event: RunEvent): Promise<void> {
     const { at, first } = await this.#telling.of(event);
     const run = this.#runs.note(event, at);
+    const { task, reused } = event.data;
+    // What a retry takes over was told by the run that did it.
+    if (reused === true) return;
     if (first) this.#metrics.count(event, run, at);
-    const { task } = event.data;
     if (first && event.type === 'run.finished') runSpan(run, event, at);
     if ((event.type !== 'task.succeeded' && event.type !== 'task.failed') || typeof task !== 'string') return;
     const known = run.tasks.get(task);
