@@ -95,6 +95,14 @@ describe('the embedded engine', () => {
     expect(serverProcess().pid).toBe(left.process.pid);
   });
 
+  it('finds a server whose record is still of the one before, which was killed', async () => {
+    const dir = join(folder, '.maestro', 'restate');
+    const left = await EmbeddedServer.open({ folder: dir });
+    writeFileSync(record(), JSON.stringify({ pid: left.process.pid, started: 'earlier' }));
+    expect(await echo(await runner())).toBe('succeeded');
+    expect(serverProcess()).toEqual(left.process);
+  });
+
   it('works in a folder whose path is too long for a socket', async () => {
     const deep = join(folder, ...Array.from({ length: 8 }, (_, i) => `a-folder-with-a-rather-long-name-${i}`), '.maestro');
     mkdirSync(deep, { recursive: true });

@@ -13,8 +13,12 @@ import { socketFolder } from './socket-folder.ts';
 const START_MS = 60_000;
 /** How long it may take to end, in milliseconds. */
 const STOP_MS = 10_000;
-/** How often it is started where somebody else kills it while it starts. */
-const STARTS = 3;
+/**
+ * How often it is started where somebody else kills it while it starts, or where one that was killed has not let go of its files yet, and how
+ * long the waits between are, in milliseconds.
+ */
+const STARTS = 5;
+const AGAIN_MS = 200;
 const NODE_NAME = 'maestro';
 
 /** How an embedded server is set up. */
@@ -54,8 +58,9 @@ export class EmbeddedServer {
     const { folder } = options;
     makeFolder(folder);
     const publicKey = identityKey(join(folder, 'identity.pem'));
-    // A process killed between starting its server and recording it leaves one that only its folder gives away.
-    const left = recorded(folder) ?? findProcess('restate-server', realpathSync(folder));
+    const known = recorded(folder);
+    // A process killed between starting its server and recording it leaves one that only its folder gives away; the record may be of one before.
+    const left = known !== undefined && alive(known) ? known : findProcess('restate-server', realpathSync(folder));
     if (left !== undefined && alive(left)) {
       const adopted = new EmbeddedServer(folder, left, publicKey);
       if (await adopted.#ready(START_MS)) {
@@ -72,7 +77,8 @@ export class EmbeddedServer {
       if (await server.#ready(START_MS)) return server;
       ended = !alive(server.process);
       await server.stop();
-      if (!ended || !(await launched.killed())) break;
+      if (!ended || !((await launched.killed()) || /db is locked/.test(logTail(folder)))) break;
+      await delay(AGAIN_MS);
     }
     throw TaskError.terminal(
       'RESTATE_START_FAILED',
