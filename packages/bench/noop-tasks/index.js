@@ -21,4 +21,7 @@ const noop = {
   execute: async (_ctx, { payload }) => ({ payload: { n: payload.n } }),
 };
 
-export const tasks = [noop];
+/** The same without an effect: computed again when a run is replayed, and not remembered. */
+const pure = { ...noop, name: 'tasks/pure', effect: 'none', pure: () => true };
+
+export const tasks = [noop, pure];

@@ -1,8 +1,12 @@
 /** Measures the figures and prints them; names as arguments choose some. Exit code 1 when one does not hold. */
 import { dbExecuteUpsert } from './db-execute.ts';
 import { disclosurePackageSpeed } from './disclosure-package.ts';
+import { engineForEach } from './engine-for-each.ts';
 import { engineInProcess } from './engine-in-process.ts';
+import { enginePure } from './engine-pure.ts';
 import { engineRestate } from './engine-restate.ts';
+import { engineRivals } from './engine-rivals.ts';
+import { engineWaiting } from './engine-waiting.ts';
 import { expressionEvaluate } from './expression-evaluate.ts';
 import { describe, type Figure } from './figure.ts';
 import { historyList, historyOverhead } from './history.ts';
@@ -19,6 +23,10 @@ import { transformMapRows } from './transform-map.ts';
 const benches: Record<string, () => Promise<Figure[]>> = {
   'engine-restate': engineRestate,
   'engine-in-process': engineInProcess,
+  'engine-pure': enginePure,
+  'engine-rivals': engineRivals,
+  'engine-for-each': engineForEach,
+  'engine-waiting': engineWaiting,
   history: historyOverhead,
   'history-list': historyList,
   'expression-evaluate': expressionEvaluate,

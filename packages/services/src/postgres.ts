@@ -72,7 +72,19 @@ const service: Service<Postgres> = {
 export const postgres = (): Promise<Postgres> => ensure(service);
 export { service as postgresService };
 
-async function start({ launch, alsoRemove }: Start): Promise<Postgres> {
+const durable: Service<Postgres> = {
+  ...service,
+  name: 'postgres-durable',
+  fromEnvironment: ({ MAESTRO_TEST_POSTGRES_DURABLE_URL: text }) =>
+    text ? service.fromEnvironment({ MAESTRO_TEST_POSTGRES_URL: text }) : undefined,
+  start: (context) => start(context, DURABLE),
+};
+
+/** The same with nothing turned off that makes it safe from a crash: for measurements. */
+export const durablePostgres = (): Promise<Postgres> => ensure(durable);
+export { durable as durablePostgresService };
+
+async function start({ launch, alsoRemove }: Start, more: Record<string, string> = {}): Promise<Postgres> {
   const as = await unprivileged();
   // The server's own user must get there, which the cache of another user does not allow.
   const folder = mkdtempSync(join(tmpdir(), 'maestro-postgres-'));
@@ -88,7 +100,7 @@ async function start({ launch, alsoRemove }: Start): Promise<Postgres> {
   }
   writeFileSync(join(data, 'pg_hba.conf'), RULES);
   const [port = 0] = await freePorts(1);
-  const settings = Object.entries({ ...SETTINGS, port, unix_socket_directories: folder }).flatMap(([name, value]) => [
+  const settings = Object.entries({ ...SETTINGS, ...more, port, unix_socket_directories: folder }).flatMap(([name, value]) => [
     '-c',
     `${name}=${value}`,
   ]);
@@ -134,6 +146,8 @@ async function speaksPostgres(port: number): Promise<void> {
 
 /** Its length and its code, by the protocol. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+
+const DURABLE = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on', shared_buffers: '256MB' };
 
 const SETTINGS = {
   listen_addresses: HOST,

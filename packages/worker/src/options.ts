@@ -5,7 +5,7 @@ import type { HistoryLocation } from './history/open-history.ts';
 import type { DecisionInput, PendingDecision, RunEvent } from './run.ts';
 
 /**
- * Where runs are kept while they are on. `restAfterMs` (default 2 seconds): after how long a run in which nothing is done here, because it waits
+ * Where runs are kept while they are on. `restAfterMs` (default 250): after how long, and a millisecond for each of its steps, a run in which nothing is done here, because it waits
  * for a decision or the clock, gives back its memory; it is read again when there is news. `inactivityMs` (default one hour): after how long
  * without news Restate does the same to a run with running attempts, which then hears of nothing, cancellation included, until they end.
  */

@@ -14,11 +14,10 @@ import type { PoolCall } from '../../interpreter/pool-call.ts';
 import type { Attempt } from './attempt.ts';
 import { POOL_HANDLER, poolServiceName } from './service-name.ts';
 
-/**
- * How long a run that waits for the engine alone stays in this worker's memory, in milliseconds: above the wait before most
- * second attempts, because coming back means to read the whole journal again.
- */
-export const REST_AFTER_MS = 2_000;
+/** How long a run that waits for the engine alone stays in this worker's memory, where it takes some 300 KiB, in milliseconds. */
+const REST_AFTER_MS = 250;
+/** And for each of its steps so much longer, because coming back means to read all of them again. */
+const REST_LATER_MS = 1;
 
 /** Outcomes of attempts that have ended here, and that the engine has not confirmed to have taken: lost, they would be executed again. */
 export class PendingOutcomes {
@@ -92,6 +91,7 @@ export class RestateDurable implements Durable {
   readonly #attempt: Attempt | undefined;
   readonly #restAfterMs: number;
   readonly #pending: PendingOutcomes | undefined;
+  #steps = 0;
   /** Steps that this process is doing. */
   #busy = 0;
   /** Steps that it has done, and the engine has not confirmed. */
@@ -107,6 +107,7 @@ export class RestateDurable implements Durable {
   }
 
   step<T>(name: string, run: () => Promise<T>): Step<T> {
+    this.#steps += 1;
     const counted = async () => {
       this.#busy += 1;
       try {
@@ -154,7 +155,7 @@ export class RestateDurable implements Durable {
 
   async race<T>(steps: Step<T>[]): Promise<T> {
     const all = steps as RestateStep<T>[];
-    const rest = all.some(({ local }) => local) ? undefined : setTimeout(() => this.#rest(), this.#restAfterMs);
+    const rest = all.some(({ local }) => local) ? undefined : setTimeout(() => this.#rest(), this.#restAfterMs + this.#steps * REST_LATER_MS);
     try {
       const [first] = all;
       // What was awaited itself when a cancellation came can never be awaited again, and clean-up goes on after one: hence only before.
