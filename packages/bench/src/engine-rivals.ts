@@ -61,7 +61,10 @@ export async function engineRivals(): Promise<Figure[]> {
     };
     return [
       figure('DBOS and PostgreSQL', 2.5),
-      { ...figure('pg-boss', 1), note: `BullMQ, appendfsync always: ${median(measured.get('BullMQ, appendfsync always') ?? []).toFixed(0)} workflows/s` },
+      {
+        ...figure('pg-boss', 1),
+        note: `BullMQ, appendfsync always: ${median(measured.get('BullMQ, appendfsync always') ?? []).toFixed(0)} workflows/s`,
+      },
     ];
   } finally {
     await runner.close();

@@ -62,7 +62,13 @@ export async function dbos(): Promise<Rival> {
  * are fetched, handled and completed together.
  */
 export async function pgBoss(): Promise<Rival> {
-  const boss = new PgBoss({ connectionString: await database(databases[1]), max: 20, useListenNotify: true, supervise: false, schedule: false });
+  const boss = new PgBoss({
+    connectionString: await database(databases[1]),
+    max: 20,
+    useListenNotify: true,
+    supervise: false,
+    schedule: false,
+  });
   boss.on('error', () => {});
   await boss.start();
   const ended = new Map<string, () => void>();
@@ -130,7 +136,10 @@ export async function bullMq(): Promise<Rival> {
     },
     close: async () => {
       await Promise.all(workers.map((worker) => worker.close()));
-      await Promise.all(queues.map(async (queue) => (await queue.obliterate({ force: true }), queue.close())));
+      for (const queue of queues) {
+        await queue.obliterate({ force: true });
+        await queue.close();
+      }
       for (const each of connections) each.disconnect();
     },
   };

@@ -58,7 +58,9 @@ try {
   await perSecond(WARM, 100, async () => (await runner.start({ plan: short, inputs: {}, initiator })).result());
   begun = 0;
   const first = WARM / 8;
-  await perSecond(first, 100, (index) => runner.start({ plan: index % 2 ? timer : decision, inputs: {}, initiator, runId: `warm-${index}` }));
+  await perSecond(first, 100, (index) =>
+    runner.start({ plan: index % 2 ? timer : decision, inputs: {}, initiator, runId: `warm-${index}` }),
+  );
   await atRest(first);
   const before = await settledKib();
   const perRun = await perSecond(RUNS, 100, (index) =>

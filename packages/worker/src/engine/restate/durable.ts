@@ -155,7 +155,9 @@ export class RestateDurable implements Durable {
 
   async race<T>(steps: Step<T>[]): Promise<T> {
     const all = steps as RestateStep<T>[];
-    const rest = all.some(({ local }) => local) ? undefined : setTimeout(() => this.#rest(), this.#restAfterMs + this.#steps * REST_LATER_MS);
+    const rest = all.some(({ local }) => local)
+      ? undefined
+      : setTimeout(() => this.#rest(), this.#restAfterMs + this.#steps * REST_LATER_MS);
     try {
       const [first] = all;
       // What was awaited itself when a cancellation came can never be awaited again, and clean-up goes on after one: hence only before.
