@@ -33,7 +33,7 @@ async function drop(name: string): Promise<void> {
   await client.end();
 }
 
-/** A DBOS workflow of four steps. 20 connections: of 10, 20 and 50 the fastest on two cores. */
+/** A DBOS workflow of four steps. 20 connections to PostgreSQL. */
 export async function dbos(): Promise<Rival> {
   const systemDatabaseUrl = await database(databases[0]);
   DBOS.setConfig({ name: 'bench', systemDatabaseUrl, systemDatabasePoolSize: 20, logLevel: 'error', runAdminServer: false });
