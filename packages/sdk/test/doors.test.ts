@@ -54,6 +54,7 @@ it('has doors that package.json and this test agree on', async () => {
     './package.json',
     './pool',
     './schema',
+    './telemetry',
     './testing',
     './workspace',
   ]);

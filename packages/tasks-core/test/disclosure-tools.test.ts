@@ -38,6 +38,9 @@ async function readByOthers(path: string, files: Listed[]): Promise<void> {
   for (const { entry, sha256, size } of files) expect([entry, ...(python[entry] ?? [])]).toEqual([entry, sha256, size]);
 }
 
+/** Whether each program reads the largest bundles to their end, which takes a minute; else unzip does. */
+const EVERY_TOOL = process.env.MAESTRO_TEST_EVERY_TOOL === '1';
+
 describe('unzip, 7z and Python accept the bundle', () => {
   it.each([0, 1, 6, 9])('at level %i', async (level) => {
     const text = 'It was the best of times, it was the worst of times. '.repeat(60_000);
@@ -88,7 +91,8 @@ describe('unzip, 7z and Python accept the bundle', () => {
     });
     expect(payload.manifest).toMatchObject([{ size }, { size: 5 }]);
     expect(await verifyBundle(folder.file('bundle.zip'))).toMatchObject({ ok: true, problems: [] });
-    await readByOthers(folder.file('bundle.zip'), payload.manifest as Listed[]);
+    if (EVERY_TOOL) await readByOthers(folder.file('bundle.zip'), payload.manifest as Listed[]);
+    else expect(execFileSync('unzip', ['-tq', folder.file('bundle.zip')], { encoding: 'utf8' })).toContain('No errors detected');
   }, 300_000);
 
   it('with more than 65,535 entries', async () => {
