@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, plan } from './harness.ts';
 
 /** Moments at which each kind of process is killed; the long mode takes more of them. */
-const MOMENTS = Number(process.env.MAESTRO_CRASH_MOMENTS ?? 10);
+const MOMENTS = Number(process.env.MAESTRO_CRASH_MOMENTS ?? 5);
 /** About how long the run of six tasks takes undisturbed, in milliseconds. */
 const RUN_MS = 700;
 

@@ -4,14 +4,14 @@ import type { DecisionInput, PendingDecision } from '../run.ts';
 const MAX_COMMENT = 4_000;
 
 /**
- * Which of the questions a run waits on `given` answers, or why it answers none of them.
+ * Which of the questions a run waits on `given` answers, or why it answers none of them; `unasked`: because there is none.
  * The one place that says whose decision counts, for every engine.
  */
 export function chooseQuestion(
   pending: readonly PendingDecision[],
   given: DecisionInput,
-): { question: PendingDecision } | { refused: string } {
-  if (pending.length === 0) return { refused: 'the run waits for no decision (it may have been decided already)' };
+): { question: PendingDecision } | { refused: string; unasked?: true } {
+  if (pending.length === 0) return { refused: 'the run waits for no decision (it may have been decided already)', unasked: true };
   const matching = pending.filter(({ name, role }) => role === given.role && (given.name === undefined || name === given.name));
   const [question, another] = matching;
   if (question === undefined) {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { TaskError } from '@summit/maestro-sdk';
 import type { RunInput } from '../../interpreter/run-input.ts';
 import type { DecisionInput, RunResult } from '../../run.ts';
@@ -5,7 +6,11 @@ import { messageOf, refused, unknownRun } from './answer.ts';
 import type { RestateApi, Row } from './api.ts';
 import { type Endpoint, endpointOf, type HttpAnswer, type RequestOptions, request, Unreachable, where } from './http.ts';
 import { RunInvocations } from './invocations.ts';
-import { poolOf, SERVICE } from './service-name.ts';
+import { poolOf, SERVICE, TOO_EARLY } from './service-name.ts';
+
+/** How long a run that is on may take to ask what is being answered, and how often it is looked. In milliseconds. */
+const ASKED_MS = 2_000;
+const AGAIN_MS = 50;
 
 /** Run ids go into URLs and queries. */
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -77,7 +82,13 @@ export class RestateClient implements RestateApi {
   }
 
   async decide(runId: string, decision: DecisionInput): Promise<void> {
-    const answer = await request(this.#ingress, 'POST', `/${SERVICE}/${runId}/decide`, { body: decision, timeoutMs: 30_000 });
+    const ask = () => request(this.#ingress, 'POST', `/${SERVICE}/${runId}/decide`, { body: decision, timeoutMs: 30_000 });
+    let answer = await ask();
+    // Who hears of a question by its event may be faster than the engine.
+    for (const end = performance.now() + ASKED_MS; answer.status === TOO_EARLY && performance.now() < end; answer = await ask()) {
+      if ((await this.runs.active(runId)).length === 0) break;
+      await delay(AGAIN_MS);
+    }
     if (answer.status < 300) return;
     if (answer.status === 503) throw new Unreachable(`${where(this.#ingress)}: 503 ${messageOf(answer)}`);
     if (!(await this.runs.knows(runId))) throw unknownRun(runId);

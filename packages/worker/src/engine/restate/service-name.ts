@@ -13,3 +13,6 @@ export function poolOf(service: string): string | undefined {
 
 /** Takes a `PoolCall`, returns an `Outcome`. */
 export const POOL_HANDLER = 'execute';
+
+/** How a run answers a decision while it asks nobody, which it may be about to. */
+export const TOO_EARLY = 425;

@@ -17,7 +17,7 @@ import { chooseQuestion } from '../decide.ts';
 import type { Attempts } from './attempt.ts';
 import { type PendingOutcomes, RestateDurable } from './durable.ts';
 import type { LocalResults } from './local-results.ts';
-import { SERVICE } from './service-name.ts';
+import { SERVICE, TOO_EARLY } from './service-name.ts';
 
 /** Longer than any task may take: below it Restate would abort a running attempt and start it again. */
 export const ABORT_TIMEOUT_MS = 30 * 24 * 60 * 60_000;
@@ -134,7 +134,7 @@ async function decide(context: WorkflowSharedContext, given: DecisionInput): Pro
   const pending = (await context.get<PendingDecision[]>('pending')) ?? [];
   const at = new Date(await context.date.now()).toISOString();
   const chosen = chooseQuestion(pending, given);
-  if ('refused' in chosen) throw new TerminalError(chosen.refused, { errorCode: 409 });
+  if ('refused' in chosen) throw new TerminalError(chosen.refused, { errorCode: chosen.unasked ? TOO_EARLY : 409 });
   const decision: Decision = { approved: given.approved, by: given.by, role: given.role, at };
   if (given.comment !== undefined) decision.comment = given.comment;
   await context.promise<Decision>(questionName(chosen.question.name, given.role)).resolve(decision);
