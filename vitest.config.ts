@@ -29,8 +29,8 @@ export default defineConfig({
           name: 'process',
           include: ['packages/*/test/**/*.test.ts', '.ci/**/*.test.ts'],
           globalSetup,
-          // Three even on two cores: much of such a test is waiting.
-          maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
+          // Two even on two cores: much of such a test is waiting.
+          maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
           testTimeout: 180_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 1 },

