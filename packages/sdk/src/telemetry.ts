@@ -1,4 +1,15 @@
-import { type Attributes, context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  context,
+  INVALID_SPAN_CONTEXT,
+  ProxyTracerProvider,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { isTaskError } from './errors.ts';
 
 /** Name of the instrumentation that the spans and metrics of Maestro carry. */
@@ -17,9 +28,11 @@ export interface ClientSpanOptions {
  * more than a trace should. Without a tracer provider it does `work` and nothing else.
  */
 export function clientSpan<T>(name: string, options: ClientSpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+  const tracer = registeredTracer();
+  if (tracer === undefined) return work(NOT_RECORDED);
   const { kind = 'client', attributes } = options;
   const settings = { kind: kind === 'client' ? SpanKind.CLIENT : SpanKind.PRODUCER, ...(attributes === undefined ? {} : { attributes }) };
-  return trace.getTracer(INSTRUMENTATION).startActiveSpan(name, settings, async (span) => {
+  return tracer.startActiveSpan(name, settings, async (span) => {
     try {
       return await work(span);
     } catch (error) {
@@ -30,6 +43,15 @@ export function clientSpan<T>(name: string, options: ClientSpanOptions, work: (s
       span.end();
     }
   });
+}
+
+const NOT_RECORDED = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
+/** Undefined where nobody has registered a provider: then not even a context is made. */
+function registeredTracer(): Tracer | undefined {
+  const provider = trace.getTracerProvider();
+  if (provider instanceof ProxyTracerProvider) return provider.getDelegateTracer(INSTRUMENTATION);
+  return provider.getTracer(INSTRUMENTATION);
 }
 
 /** Tells that a request was answered with a status of failure. */
