@@ -1,10 +1,13 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EmbeddedServer } from '@summit/maestro-worker/embedded';
+import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { execute } from '../src/testing.ts';
 import { maestro } from './process.ts';
 import { project } from './project.ts';
+import { sharedHistory } from './shared-history.ts';
 
 /** A project whose embedded engine is stopped after the test, whatever was left running. */
 function engine(extra: Record<string, string> = {}): string {
@@ -47,6 +50,31 @@ test('a run that failed is retried from where it failed, on the engine and off i
 
   const ephemeral = await execute(['runs', 'retry', 'r1', '--ephemeral'], { cwd });
   expect(ephemeral).toMatchObject({ code: 0, stdout: expect.stringContaining('key: r1/mend') });
+});
+
+test('a run that has just ended is retried from a shared history, although its end may still be on its way there', async () => {
+  const cwd = engine();
+  const shared = await sharedHistory();
+  const env = { PATH: process.env.PATH ?? '', MAESTRO_HISTORY: shared };
+  const up = maestro(cwd, ['up'], { env });
+  await up.printed(/up: embedded engine/);
+  await execute(['run', 'slow', '--detach', '--run-id', 's1'], { cwd, env });
+  await up.printed(/s1 wait started/);
+  expect(await execute(['runs', 'retry', 's1'], { cwd, env })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('RUN_UNFINISHED'),
+  });
+  const writer = new pg.Client(shared);
+  await writer.connect();
+  await writer.query('begin');
+  await writer.query('lock table maestro_events in exclusive mode');
+  expect((await execute(['runs', 'cancel', 's1', '--wait'], { cwd, env })).code).toBe(0);
+  const retry = execute(['runs', 'retry', 's1', '--detach', '--run-id', 's2'], { cwd, env });
+  // Time enough to be refused.
+  await Promise.race([retry, delay(500)]);
+  await writer.end();
+  expect(await retry).toMatchObject({ code: 0, stdout: 's2\n' });
+  await up.printed(/s2 wait started/);
 });
 
 test('a run is run again with its inputs: as the runbook is now, or as it was', async () => {

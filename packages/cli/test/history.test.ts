@@ -1,12 +1,11 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { postgres } from '@summit/maestro-services';
 import { openHistory, type RunEvent } from '@summit/maestro-worker';
-import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { execute } from '../src/testing.ts';
 import { maestro } from './process.ts';
-import { project } from './project.ts';
+import { folder, project } from './project.ts';
+import { sharedHistory } from './shared-history.ts';
 
 /** A project with two runs behind it: one that succeeded and one that failed. */
 async function withPast(): Promise<string> {
@@ -159,30 +158,47 @@ test('a damaged history is told, and the run goes on', async () => {
 });
 
 test('a shared history in PostgreSQL: a command leaves nothing in its outbox, others read what it did', async () => {
-  const server = new pg.Client((await postgres()).url);
-  await server.connect();
-  const schema = `history_cli_${process.pid}`;
-  await server.query(`create schema ${schema}`);
-  const url = new URL((await postgres()).url);
-  url.searchParams.set('options', `-csearch_path=${schema}`);
-  const env = { PATH: process.env.PATH ?? '', MAESTRO_HISTORY: url.href };
-  try {
-    const run = await execute(['run', 'hello', '--ephemeral', '--run-id', 'h1', '--input', 'pause=1'], { cwd: project(), env });
-    expect(run).toMatchObject({ code: 0, stderr: '' });
-    const elsewhere = project();
-    expect(plain((await execute(['runs', 'list'], { cwd: elsewhere, env })).stdout)).toMatch(/^h1 {3}hello@1\.0\.0 {2}succeeded/m);
-    expect((await execute(['runs', 'logs', 'h1'], { cwd: elsewhere, env })).stdout).toMatch(/run succeeded$/m);
-    env.MAESTRO_HISTORY = 'postgres://nobody:secret-word@127.0.0.1:1/none';
-    const refused = await execute(['runs', 'list'], { cwd: elsewhere, env });
-    expect(refused).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('error HISTORY_UNREADABLE: the history postgres://127.0.0.1:1/none cannot be read'),
-    });
-    expect(refused.stderr).not.toContain('secret-word');
-  } finally {
-    await server.query(`drop schema ${schema} cascade`);
-    await server.end();
-  }
+  const env = { PATH: process.env.PATH ?? '', MAESTRO_HISTORY: await sharedHistory() };
+  const run = await execute(['run', 'hello', '--ephemeral', '--run-id', 'h1', '--input', 'pause=1'], { cwd: project(), env });
+  expect(run).toMatchObject({ code: 0, stderr: '' });
+  const elsewhere = project();
+  expect(plain((await execute(['runs', 'list'], { cwd: elsewhere, env })).stdout)).toMatch(/^h1 {3}hello@1\.0\.0 {2}succeeded/m);
+  expect((await execute(['runs', 'logs', 'h1'], { cwd: elsewhere, env })).stdout).toMatch(/run succeeded$/m);
+  env.MAESTRO_HISTORY = 'postgres://nobody:secret-word@127.0.0.1:1/none';
+  const refused = await execute(['runs', 'list'], { cwd: elsewhere, env });
+  expect(refused).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('error HISTORY_UNREADABLE: the history postgres://127.0.0.1:1/none cannot be read'),
+  });
+  expect(refused.stderr).not.toContain('secret-word');
+});
+
+test('from a shared history a run is retried, and run again, on another machine', async () => {
+  const shared = ['--history', await sharedHistory()];
+  const file = path.join(folder(), 'mended');
+  const first = project();
+  const failed = await execute(['run', 'repair', '--ephemeral', '--run-id', 'r1', '--input', `file=${file}`, ...shared], { cwd: first });
+  expect(failed).toMatchObject({ code: 1, stdout: expect.stringContaining('then maestro runs retry r1') });
+  writeFileSync(file, '');
+  const second = project({
+    'runbooks/repair.yaml': readFileSync(path.join(first, 'runbooks/repair.yaml'), 'utf8').replace('ms: 2', 'ms: 3'),
+  });
+  const again = async (argv: string[]) => {
+    const { code, stdout, stderr } = await execute(['runs', ...argv, '--ephemeral', '--json', ...shared], { cwd: second });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return ndjson(stdout).at(-1).result;
+  };
+  const tasks = [{ id: 'before', reused: true, attempts: 0 }, { id: 'mend' }, { id: 'after' }];
+  expect(await again(['retry', 'r1', '--run-id', 'r2'])).toMatchObject({ parent: 'r1', outputs: { after: 2, key: 'r1/mend' }, tasks });
+  expect(await again(['rerun', 'r1', '--run-id', 'r3'])).toMatchObject({ parent: 'r1', outputs: { after: 3, key: 'r3/mend' } });
+  expect(await again(['rerun', 'r1', '--same-version', '--run-id', 'r4'])).toMatchObject({
+    parent: 'r1',
+    outputs: { after: 2, key: 'r4/mend' },
+  });
+  expect(await execute(['runs', 'retry', 'r2', '--ephemeral', ...shared], { cwd: second })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('error RUN_SUCCEEDED: run r2 succeeded'),
+  });
 });
 
 test('an events file is where it is configured to be', async () => {

@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Plan } from '@summit/maestro-manifest';
-import { type History, openHistory, type PastRun, type RunDetail, type RunEvent, type RunStatus } from '@summit/maestro-worker';
+import { type History, openHistory, type PastRun, peekActive, type RunDetail, type RunEvent, type RunStatus } from '@summit/maestro-worker';
 import type { ResolvedConfig } from '../config/config.ts';
 import { CliError } from '../errors.ts';
 
@@ -24,7 +25,7 @@ export async function withHistory<T>(config: ResolvedConfig, work: (history: His
 /** Reads a run from the history. Throws `RUN_UNKNOWN`, and `PLAN_NOT_KEPT` where it was recorded without its plan. */
 export function readPast(config: ResolvedConfig, runId: string): Promise<Past> {
   return withHistory(config, async (history) => {
-    const detail = await history.show(runId);
+    const detail = await settled(config, history, runId);
     if (detail === undefined) {
       throw new CliError(`the history knows no run ${runId}`, { code: 'RUN_UNKNOWN', next: '`maestro runs list` shows the runs it has' });
     }
@@ -36,6 +37,26 @@ export function readPast(config: ResolvedConfig, runId: string): Promise<Past> {
     for await (const event of eventsOf(history, runId)) if (event.type !== 'task.log' && event.type !== 'task.event') events.push(event);
     return { run, detail, events };
   });
+}
+
+/** How long, in milliseconds, the end of a run may be on its way to a shared history, and how often that is asked. */
+const ON_ITS_WAY_MS = 3_000;
+const POLL_MS = 100;
+
+/** What the history has of a run; where the engine has seen its end already, with that. */
+async function settled(config: ResolvedConfig, history: History, runId: string): Promise<RunDetail | undefined> {
+  const detail = await history.show(runId);
+  // A file has the end before the engine has it.
+  if (detail === undefined || detail.finishedAt !== undefined || !('postgres' in config.history)) return detail;
+  const active = await peekActive(config.engine);
+  if (active === undefined || active.some((run) => run.runId === runId)) return detail;
+  const end = performance.now() + ON_ITS_WAY_MS;
+  while (performance.now() < end) {
+    await delay(POLL_MS);
+    const [run] = await history.list({ runIds: [runId] });
+    if (run?.finishedAt !== undefined) return history.show(runId);
+  }
+  return detail;
 }
 
 /** All events of a run, in the order in which they were recorded. */
