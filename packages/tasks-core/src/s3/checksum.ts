@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { Crc32c, Crc64Nvme } from '@aws-sdk/checksums/crc';
-import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import type { GetObjectCommandInput, GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 
 /** A checksum that takes content as it comes. */
 export interface RunningChecksum {
@@ -43,6 +43,24 @@ export function storedChecksum(said: Checksums): StoredChecksum | undefined {
   if (whole(said.ChecksumCRC32C)) return { algorithm: 'CRC32C', expected: said.ChecksumCRC32C, running: ofSdk(new Crc32c()) };
   if (whole(said.ChecksumCRC64NVME)) return { algorithm: 'CRC64NVME', expected: said.ChecksumCRC64NVME, running: ofSdk(new Crc64Nvme()) };
   return undefined;
+}
+
+/**
+ * Has a client ask for the checksum of every whole object it gets. By the header alone: `ChecksumMode` would have the SDK compare it within each
+ * response, and the content may be made up of several.
+ */
+export function askForChecksums(client: S3Client): void {
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      commandName === 'GetObjectCommand'
+        ? (args) => {
+            const { Range } = args.input as GetObjectCommandInput;
+            if (Range === undefined) (args.request as { headers: Record<string, string> }).headers['x-amz-checksum-mode'] = 'ENABLED';
+            return next(args);
+          }
+        : next,
+    { step: 'build', name: 'maestroChecksumMode' },
+  );
 }
 
 function hash(algorithm: string): RunningChecksum {

@@ -6,6 +6,7 @@ import { InvalidInputError, type RunContext, TaskError } from '@summit/maestro-s
 import { orAbort } from '@summit/maestro-sdk/abort';
 import { type Connection, connection } from '../connection/pooled.ts';
 import { tlsOptions } from '../connection/tls.ts';
+import { askForChecksums } from './checksum.ts';
 import { traceCommands } from './client-spans.ts';
 import type { ConnectionInput } from './connection-fields.ts';
 import { type Credentials, credentialsFailure, credentialsFor } from './credentials.ts';
@@ -70,13 +71,13 @@ async function open(config: Config, signal: AbortSignal): Promise<S3Client> {
     requestChecksumCalculation: config.requestChecksums,
     // What was stored is checked over the whole download, which may take several responses: see download.ts.
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // Attempts are made in call.ts, where a cancelled run does not wait for the next one.
-    maxAttempts: 1,
+    retryStrategy: ONCE,
     // Bodies are at most a part long: waiting for leave to send one would cost more than sending it.
     expectContinueHeader: false,
     logger: SILENT,
-  } as S3ClientConfig);
+  } as unknown as S3ClientConfig);
   traceCommands(client);
+  askForChecksums(client);
   // Where nothing is signed, a hash would only be one more header.
   if (config.credentials !== 'none') useKnownHashes(client);
   try {
@@ -164,5 +165,11 @@ async function checkRegion(client: S3Client): Promise<void> {
   }
 }
 
-/** What happens is told by results and errors; the SDK must not write to the console of the worker. */
-const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+/** Attempts are made in call.ts, where a cancelled run does not wait for the next one. */
+const ONCE = { retry: <Args, Result>(next: (args: Args) => Promise<Result>, args: Args) => next(args) };
+
+/**
+ * What happens is told by results and errors; the SDK must not write to the console of the worker. There is no `info` and no `error`: the SDK asks
+ * whether there is, and otherwise copies every request and answer for a line that nobody reads.
+ */
+const SILENT = { trace() {}, debug() {}, warn() {} };

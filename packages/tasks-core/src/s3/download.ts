@@ -37,19 +37,7 @@ export async function beginDownload(call: S3Call, input: GetObjectCommandInput):
 }
 
 function get(call: S3Call, input: GetObjectCommandInput): Promise<GetObjectCommandOutput> {
-  return call.request((client, options) => {
-    const command = new GetObjectCommand(input);
-    // The header alone: what it brings is compared in `contentOf`, over all responses that make up the content.
-    if (input.Range === undefined) command.middlewareStack.add(askForChecksum, { step: 'build', name: 'maestroChecksumMode' });
-    return client.send(command, options);
-  });
-}
-
-function askForChecksum<Args extends { request?: unknown }, Result>(next: (args: Args) => Promise<Result>) {
-  return (args: Args): Promise<Result> => {
-    (args.request as { headers: Record<string, string> }).headers['x-amz-checksum-mode'] = 'ENABLED';
-    return next(args);
-  };
+  return call.request((client, options) => client.send(new GetObjectCommand(input), options));
 }
 
 /** A broken connection is resumed where it broke, of the very same object: `If-Match` makes a store refuse another. */
