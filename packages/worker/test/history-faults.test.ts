@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
+import { openRecording } from '../src/history/open-history.ts';
 import { Outbox } from '../src/history/outbox.ts';
 import { Recorder, type RecorderOptions } from '../src/history/recorder.ts';
 import { SqliteHistory } from '../src/history/sqlite-history.ts';
@@ -159,7 +160,25 @@ test('a folder that cannot be written is told, not thrown', async () => {
   chmodSync(folder.file('state'), 0o700);
 });
 
-test('three processes write the same new file at once: everything is in it once', async () => {
+test('a process that was stopped while the file was locked does not take that for patience', async () => {
+  using folder = new Folder();
+  const file = folder.file('history.db');
+  const { recorder, record, codes } = await recording(file, { patienceMs: 1_000 });
+  const other = new DatabaseSync(file);
+  other.exec('begin exclusive');
+  record(fullRun('r1'));
+  const flush = recorder.flush();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+  // Its next try comes before this.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  other.exec('rollback');
+  other.close();
+  await flush;
+  expect([codes(), await stored(file, 'r1')]).toEqual([[], ids('r1')]);
+});
+
+test('four processes write a new file at once while one forgets old runs: everything is in it once, and nobody waits for long', async () => {
   using folder = new Folder();
   const file = folder.file('state/history.db');
   const runIds = Array.from({ length: 60 }, (_, n) => `r${n}`);
@@ -177,8 +196,15 @@ test('three processes write the same new file at once: everything is in it once'
     const [code] = await once(child, 'close');
     return { code, said };
   };
-  const ended = await Promise.all([write(runIds), write(runIds.toReversed()), write(runIds.slice(20))]);
-  expect(ended).toEqual([0, 0, 0].map((code) => ({ code, said: '' })));
+  const writing = Promise.all([write(runIds), write(runIds.toReversed()), write(runIds.slice(20)), write(runIds.slice(40))]);
+  const { history, record, flush, close } = await openRecording({ sqlite: file });
+  const old = Date.parse('2020-01-01T00:00:00Z');
+  for (let n = 0; n < 600; n++) for (const event of fullRun(`old-${n}`, old)) record(event);
+  await flush();
+  expect((await history.prune({ before: old + 86_400_000 })).runs).toBe(600);
+  const ended = await writing;
+  await close();
+  expect(ended).toEqual([0, 0, 0, 0].map((code) => ({ code, said: '' })));
   for (const runId of runIds) expect((await stored(file, runId)).sort()).toEqual(ids(runId).sort());
 });
 

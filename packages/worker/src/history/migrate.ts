@@ -6,15 +6,15 @@ import { one } from './sqlite.ts';
 
 /**
  * Brings a file's schema up to date, under its write lock; other processes that open it meanwhile find it locked. Throws `HISTORY_NEWER`.
- * Kysely's migrator is loaded only where there is something to do.
+ * Kysely's migrator is loaded only where there is something to do, and before the lock is taken: that may take seconds on a busy machine.
  */
 export async function migrateSqlite(database: DatabaseSync, file: string): Promise<void> {
   if (versionOf(database, file) === STEP_NAMES.length) return;
+  const kysely = await loadKysely();
   database.exec('begin exclusive');
   try {
     if (versionOf(database, file) < STEP_NAMES.length) {
-      const { SqliteDialect } = await import('kysely');
-      await migrate('sqlite', new SqliteDialect({ database: asKysely(database) }));
+      await migrate(kysely, 'sqlite', new kysely.SqliteDialect({ database: asKysely(database) }));
       database.exec(`pragma user_version = ${STEP_NAMES.length}`);
     }
     database.exec('commit');
@@ -36,11 +36,11 @@ export async function migratePostgres(pool: Pool, where: string): Promise<void> 
   const unknown = done.filter((name) => !STEP_NAMES.includes(name));
   if (unknown.length > 0) throw newer(where, done.length);
   if (done.length === STEP_NAMES.length) return;
-  const { PostgresDialect } = await import('kysely');
+  const kysely = await loadKysely();
   // The migrator would end a pool that is its own; this one is not.
   const { rows } = await pool.query('select current_schema() as schema');
-  const dialect = new PostgresDialect({ pool: { connect: () => pool.connect(), end: async () => {}, options: {} } as never });
-  await migrate('postgres', dialect, rows[0]?.schema);
+  const dialect = new kysely.PostgresDialect({ pool: { connect: () => pool.connect(), end: async () => {}, options: {} } as never });
+  await migrate(kysely, 'postgres', dialect, rows[0]?.schema);
 }
 
 async function stepsDone(pool: Pool): Promise<string[]> {
@@ -49,10 +49,17 @@ async function stepsDone(pool: Pool): Promise<string[]> {
   return (await pool.query(`select name from ${STEPS_TABLE} order by name`)).rows.map(({ name }) => String(name));
 }
 
+async function loadKysely() {
+  return { ...(await import('kysely')), ...(await import('kysely/migration')) };
+}
+
 /** `schema`: where the tables belong; others of the database may have tables of the same names. */
-async function migrate(dialect: Dialect, kyselyDialect: import('kysely').Dialect, schema?: string): Promise<void> {
-  const { Kysely, sql } = await import('kysely');
-  const { Migrator } = await import('kysely/migration');
+async function migrate(
+  { Kysely, Migrator, sql }: Awaited<ReturnType<typeof loadKysely>>,
+  dialect: Dialect,
+  kyselyDialect: import('kysely').Dialect,
+  schema?: string,
+): Promise<void> {
   const migrations = Object.fromEntries(
     Object.entries(STEPS).map(([name, step]) => [
       name,

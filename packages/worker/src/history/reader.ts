@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Plan } from '@summit/maestro-manifest';
 import { TaskError } from '@summit/maestro-sdk';
 import type { RunEvent } from '../run.ts';
@@ -101,10 +102,8 @@ export class HistoryReader {
       const ids = rows.map(({ id }) => Number(id));
       const list = ids.map(() => '?').join(', ');
       // Events first: a run whose events are gone can still be found and forgotten after a crash in between.
-      total.events += await this.#change(`delete from maestro_events where run in (${list})`, ids);
-      total.runs += await this.#change(`delete from maestro_runs where id in (${list})`, ids);
-      // Others have their turn in between, above all the writer of this process.
-      await new Promise((resolve) => setImmediate(resolve));
+      total.events += await breather(() => this.#change(`delete from maestro_events where run in (${list})`, ids));
+      total.runs += await breather(() => this.#change(`delete from maestro_runs where id in (${list})`, ids));
     }
   }
 
@@ -134,6 +133,14 @@ export class HistoryReader {
     );
     return rows.map((event) => ({ position: Number(event.position), event: eventOf(row, event) }));
   }
+}
+
+/** Does something that locks the history, and rests as long as it has taken: others have to have their turn, also those in other processes. */
+export async function breather<T>(work: () => T | Promise<T>): Promise<T> {
+  const begun = performance.now();
+  const result = await work();
+  await delay(performance.now() - begun);
+  return result;
 }
 
 function eventOf(run: Row, event: Row): RunEvent {

@@ -1,6 +1,6 @@
 import { TaskError } from '@summit/maestro-sdk';
 import type { RunEvent } from '../run.ts';
-import { LOCKED_AGAIN_MS, PATIENCE_MS, sqliteReason, whileLocked } from './sqlite.ts';
+import { LOCKED_AGAIN_MS, Patience, sqliteReason, whileLocked } from './sqlite.ts';
 
 /** Where events are made safe, at once. */
 export interface EventStore {
@@ -62,8 +62,8 @@ export class Recorder<Store extends EventStore = EventStore> {
   /** Events in it. */
   #lastBatch = 0;
   #lastCheck = 0;
-  /** Since when another process holds the lock. */
-  #lockedSince: number | undefined;
+  /** Present while another process holds the lock. */
+  #patience: Patience | undefined;
   /** Present while the file cannot be written and that has been told. */
   #failing: Failing | undefined;
   #writing: Promise<void> | undefined;
@@ -153,7 +153,7 @@ export class Recorder<Store extends EventStore = EventStore> {
       this.#queue = [];
       this.#lastWrite = performance.now();
       this.#lastBatch = queue.length;
-      this.#lockedSince = undefined;
+      this.#patience = undefined;
       this.#recovered(queue.length);
       this.#release();
     } catch (error) {
@@ -166,8 +166,8 @@ export class Recorder<Store extends EventStore = EventStore> {
   /** Whether it is too early to speak of a failure. */
   #mayPass(error: unknown): boolean {
     if (sqliteReason(error) !== 'locked' || this.#failing !== undefined) return false;
-    this.#lockedSince ??= performance.now();
-    return performance.now() - this.#lockedSince < (this.#options.patienceMs ?? PATIENCE_MS);
+    this.#patience ??= new Patience(this.#options.patienceMs);
+    return !this.#patience.isOver();
   }
 
   #misplaced(): boolean {

@@ -7,14 +7,16 @@ import type { History, ListOptions, PruneResult, RunDetail, RunFilter, RunSummar
 import { migrateSqlite } from './migrate.ts';
 import { type KeptPlan, planOf, withoutPlan } from './plans.ts';
 import { openQuestions, QUESTION_EVENTS } from './questions.ts';
-import { HistoryReader } from './reader.ts';
+import { breather, HistoryReader } from './reader.ts';
 import { ROW_WIDTH, type Row, rowOf, setPending, upsertRuns, type Value } from './run-row.ts';
-import { fileIdentity, inTransaction, openSqlite, type SqliteOptions } from './sqlite.ts';
+import { fileIdentity, inTransaction, one, openSqlite, type SqliteOptions, whileLocked } from './sqlite.ts';
 
 /** `MstH`: tells our files from others. */
 const KIND = 0x4d737448;
 /** Runs whose rows are remembered here while they are on. */
 const MAX_KNOWN = 20_000;
+/** Pages of 4 KiB that are given back to the disk at once. */
+const SHRINK_PAGES = 1_000;
 
 /** What is known of a row without asking. */
 interface Known {
@@ -41,8 +43,8 @@ export class SqliteHistory implements History {
     this.#database = database;
     this.#identity = fileIdentity(file);
     this.#reader = new HistoryReader(
-      async (sql, values) => this.#prepared(sql).all(...values) as Row[],
-      async (sql, values) => Number(this.#prepared(sql).run(...values).changes),
+      (sql, values) => whileLocked(async () => this.#prepared(sql).all(...values) as Row[]),
+      (sql, values) => whileLocked(async () => Number(this.#prepared(sql).run(...values).changes)),
     );
   }
 
@@ -145,8 +147,23 @@ export class SqliteHistory implements History {
 
   async prune(options: { before: number; dryRun?: boolean }): Promise<PruneResult> {
     const result = await this.#reader.prune(options);
-    if (result.runs > 0 && !options.dryRun) this.#database.exec('pragma incremental_vacuum');
+    if (result.runs > 0 && !options.dryRun) await this.#shrink();
     return result;
+  }
+
+  /** Gives free space back to the disk, little by little: each part locks the file. */
+  async #shrink(): Promise<void> {
+    for (let free = this.#freePages(); free > 0; ) {
+      await breather(() => whileLocked(async () => this.#database.exec(`pragma incremental_vacuum(${SHRINK_PAGES})`)));
+      const left = this.#freePages();
+      // What others are reading just now stays.
+      if (left >= free) return;
+      free = left;
+    }
+  }
+
+  #freePages(): number {
+    return Number(one(this.#database, 'pragma freelist_count'));
   }
 
   async close(): Promise<void> {

@@ -63,15 +63,39 @@ export async function openSqlite(file: string, kind: number, { maxPages, readOnl
 /** How long a lock of another process is waited for, and how often it is tried, in milliseconds. */
 export const PATIENCE_MS = 5_000;
 export const LOCKED_AGAIN_MS = 25;
+/** What passes between two tries of a process that is well, at most, in milliseconds. */
+const BETWEEN_TRIES_MS = 4 * (BUSY_MS + LOCKED_AGAIN_MS);
+
+/**
+ * How long a lock is waited for. Time in which this process was stopped or had no processor does not count: it says nothing about the
+ * process that has the lock.
+ */
+export class Patience {
+  readonly #ms: number;
+  #waited = 0;
+  #lastTry: number | undefined;
+
+  constructor(ms = PATIENCE_MS) {
+    this.#ms = ms;
+  }
+
+  /** Counts a try that found the lock taken; whether it was one too many. */
+  isOver(): boolean {
+    const now = performance.now();
+    if (this.#lastTry !== undefined) this.#waited += Math.min(now - this.#lastTry, BETWEEN_TRIES_MS);
+    this.#lastTry = now;
+    return this.#waited >= this.#ms;
+  }
+}
 
 /** Opens a file that another process may be making just now: SQLite does not wait for every kind of lock itself. */
-export async function whileLocked<T>(open: () => Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
-  const end = performance.now() + patienceMs;
+export async function whileLocked<T>(open: () => Promise<T>, patienceMs?: number): Promise<T> {
+  const patience = new Patience(patienceMs);
   for (;;) {
     try {
       return await open();
     } catch (error) {
-      if (sqliteReason(error) !== 'locked' || performance.now() > end) throw error;
+      if (sqliteReason(error) !== 'locked' || patience.isOver()) throw error;
       await delay(LOCKED_AGAIN_MS);
     }
   }
