@@ -43,7 +43,7 @@ export async function s3Speed(): Promise<Figure[]> {
   const keys = Array.from({ length: SMALL_ROUND }, (_, n) => `small-${n}`);
   // As s3.put gives every object, so that a retry knows its own.
   const marks = { 'maestro-sha256': hash('sha256', small), 'maestro-idempotency-key': hash('sha256', ctx.idempotencyKey) };
-  const large = { unit: 'MB/s', must: 0.9, better: 'higher', rounds: 5 } as const;
+  const large = { unit: 'MB/s', must: 0.9, better: 'higher', rounds: 11 } as const;
   const many = { unit: 'objects/s', must: 0.9, better: 'higher', rounds: 21 } as const;
   const megabytes = (run: () => Promise<unknown>) => async () => LARGE / MB / (await seconds(run));
   const objects = (each: (key: string) => Promise<unknown>) => async () => SMALL_ROUND / (await seconds(() => allOf(keys, each)));

@@ -42,7 +42,7 @@ const BATCH_MS = 20;
 const URGENT_MS = 3;
 /** So many events in the last batch mean that there is much to do: then batches are larger, for each has a price. */
 const BUSY_EVENTS = 20;
-const BUSY_URGENT_MS = 15;
+const BUSY_URGENT_MS = 25;
 /** How often it is checked that the file is still where it was, in milliseconds. */
 const CHECK_MS = 1_000;
 const MAX_WAITING = 64 * 1024 * 1024;

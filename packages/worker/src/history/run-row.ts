@@ -46,6 +46,19 @@ on conflict (run_id) do update set
   status = ${statusOf(known, 'maestro_runs.pending')}
 returning id, run_id, created_at, queued_at, started_at, case when pending is null then 0 else 1 end as asks`;
 
+/** What the end of a run adds to its row, in the order of {@link endOf}. */
+const OF_THE_END = ['finished_at', 'outcome', 'error_code', 'error_message', 'error_task', 'counts'] as const;
+
+/** Puts the end of a run into the row `id` (last parameter), unless it is known already: what {@link upsertRuns} does where nothing else is news. */
+export const setEnd = (p: (index: number) => string): string =>
+  `update maestro_runs set ${OF_THE_END.map((name, index) => `${name} = coalesce(${name}, ${p(index + 1)})`).join(', ')},
+  status = coalesce(outcome, ${p(2)}, status) where id = ${p(OF_THE_END.length + 1)}`;
+
+/** The values of {@link setEnd}, without the row's id. */
+export function endOf(facts: RunFacts): Value[] {
+  return [facts.finishedAt, facts.outcome, facts.errorCode, facts.errorMessage, facts.errorTask, facts.counts];
+}
+
 /** Sets what is asked (first parameter, JSON or null) of the run `id` (second parameter). */
 export const setPending = (p: (index: number) => string): string =>
   `update maestro_runs set pending = ${p(1)}, status = ${statusOf((name) => name, `cast(${p(1)} as text)`)} where id = ${p(2)}`;

@@ -8,7 +8,7 @@ import { migrateSqlite } from './migrate.ts';
 import { type KeptPlan, planOf, withoutPlan } from './plans.ts';
 import { openQuestions, QUESTION_EVENTS } from './questions.ts';
 import { breather, HistoryReader } from './reader.ts';
-import { ROW_WIDTH, type Row, rowOf, setPending, upsertRuns, type Value } from './run-row.ts';
+import { endOf, ROW_WIDTH, type Row, rowOf, setEnd, setPending, upsertRuns, type Value } from './run-row.ts';
 import { fileIdentity, inTransaction, one, openSqlite, type SqliteOptions, whileLocked } from './sqlite.ts';
 
 /** `MstH`: tells our files from others. */
@@ -77,7 +77,7 @@ export class SqliteHistory implements History {
 
   #append(events: readonly RunEvent[], lost: ReadonlyMap<string, number> | undefined): void {
     const runs = batchOf(events);
-    for (const { facts } of runs.values()) if (isNews(facts, this.#known.get(facts.runId))) this.#upsert(facts);
+    for (const { facts } of runs.values()) this.#keepRow(facts);
     const insert = this.#prepared(
       'insert into maestro_events (run, key, type, time, data) values (?, ?, ?, ?, ?) on conflict (run, key) do nothing',
     );
@@ -106,7 +106,14 @@ export class SqliteHistory implements History {
     );
   }
 
-  #upsert(facts: RunFacts): void {
+  #keepRow(facts: RunFacts): void {
+    const known = this.#known.get(facts.runId);
+    // A row that lacks its end alone is the usual case, and a fraction of the work.
+    if (known?.queued && known.started) {
+      if (facts.outcome !== null) this.#prepared(SET_END).run(...endOf(facts), known.id);
+      return;
+    }
+    if (known !== undefined && !isNews(facts, known)) return;
     const row = this.#prepared(UPSERT).get(...rowOf(facts)) as Row;
     this.#known.set(facts.runId, {
       id: Number(row.id),
@@ -182,11 +189,12 @@ export class SqliteHistory implements History {
 }
 
 const UPSERT = upsertRuns(`(${Array.from({ length: ROW_WIDTH }, () => '?').join(', ')})`);
+const SET_END = setEnd((index) => `?${index}`);
 const SET_PENDING = setPending((index) => `?${index}`);
 const QUESTIONS = `select type, data from maestro_events where run = ? and type in (${QUESTION_EVENTS.map((type) => `'${type}'`).join(', ')})`;
 
 /** Whether a row does not say already what a batch tells. */
-function isNews({ queuedAt, startedAt, outcome, firstAt }: RunFacts, known: Known | undefined): boolean {
-  if (known === undefined || outcome !== null) return true;
+function isNews({ queuedAt, startedAt, outcome, firstAt }: RunFacts, known: Known): boolean {
+  if (outcome !== null) return true;
   return (!known.queued && (queuedAt !== null || firstAt < known.createdAt)) || (!known.started && startedAt !== null);
 }
