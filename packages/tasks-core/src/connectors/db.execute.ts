@@ -1,5 +1,6 @@
 import { type ArtifactRef, artifactRefSchema, createRunContext, defineTask, InvalidInputError, isArtifactRef } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
+import { inputCheck } from '../input/check-input.ts';
 import { connectionFields, DATABASE_URL, databaseResource, ExpectRows, Parameters } from '../postgres/options.ts';
 import { checkStatement } from '../postgres/statement.ts';
 
@@ -86,6 +87,7 @@ const Output = Type.Object({
 type Execute = typeof import('../postgres/execute.ts');
 // The PostgreSQL client is loaded by the first call, not with the catalog.
 let loaded: Promise<Execute> | undefined;
+const checkInput = inputCheck(Input, ['rows']);
 
 /**
  * Changes a PostgreSQL database: one statement, or rows inserted or upserted in batches.
@@ -132,6 +134,7 @@ export const dbExecute = defineTask({
   async execute(ctx, { payload }) {
     const context = createRunContext(ctx);
     check(payload);
+    await checkInput(payload);
     context.signal.throwIfAborted();
     loaded ??= import('../postgres/execute.ts');
     const { execute } = await loaded;

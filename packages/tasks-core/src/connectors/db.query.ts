@@ -1,5 +1,6 @@
 import { type ArtifactRef, artifactRefSchema, createRunContext, defineTask, PRESENT_WHEN } from '@summit/maestro-sdk';
 import { Type } from '@summit/maestro-sdk/schema';
+import { inputCheck } from '../input/check-input.ts';
 import { connectionFields, DATABASE_URL, databaseResource, ExpectRows, Parameters } from '../postgres/options.ts';
 import { checkStatement } from '../postgres/statement.ts';
 
@@ -60,6 +61,7 @@ const Output = Type.Object({
 type Query = typeof import('../postgres/query.ts');
 // The PostgreSQL client is loaded by the first call, not with the catalog.
 let loaded: Promise<Query> | undefined;
+const checkInput = inputCheck(Input);
 
 /**
  * Reads rows from PostgreSQL.
@@ -113,6 +115,7 @@ export const dbQuery = defineTask({
   async execute(ctx, { payload }) {
     const context = createRunContext(ctx);
     checkStatement(payload?.sql);
+    await checkInput(payload);
     context.signal.throwIfAborted();
     loaded ??= import('../postgres/query.ts');
     const { query } = await loaded;

@@ -1,9 +1,11 @@
 import { createRunContext, defineTask } from '@summit/maestro-sdk';
 import { Input, Output } from '../http/schemas.ts';
 import { shownUrl, targetUrl } from '../http/target.ts';
+import { inputCheck } from '../input/check-input.ts';
 
 type Caller = typeof import('../http/call.ts');
 let caller: Promise<Caller> | undefined;
+const checkInput = inputCheck(Input);
 
 /**
  * Sends one HTTP request, or one per page of a list.
@@ -14,7 +16,8 @@ let caller: Promise<Caller> | undefined;
  * OPTIONS, PUT and DELETE, with an idempotency key, or with `idempotent: true`. For others those failures are terminal, because the effect may have happened; a connection that did not come about is
  * transient for all. `idempotencyKey` sends the same key with every attempt of a step, also after a crash: once on servers that honour it.
  *
- * Egress: public addresses, and what `egress.allow` of the worker's configuration adds; judged on the address that is connected to, for redirects, further pages and proxies too. Redirects follow the
+ * Egress: public addresses, and what `egress.allow` of the worker's configuration adds; judged on the address that is connected to, for redirects, further pages and proxies too. A proxy is used where `proxy`
+ * names one: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` of the environment are not read, with or without `NODE_USE_ENV_PROXY`. Redirects follow the
  * Fetch standard, except that they are refused from https to http and with a body to another origin; to another origin only headers go that cannot be credentials. `Set-Cookie` is not handed on.
  * Responses are decompressed (gzip, deflate, br, zstd). Errors and previews show the origin of a URL only, because paths and queries may hold secrets.
  *
@@ -60,6 +63,7 @@ export const httpRequest = defineTask<typeof Input, typeof Output>({
     targetUrl(payload.url, payload.query);
   },
   async execute(ctx, { payload }) {
+    await checkInput(payload);
     caller ??= import('../http/call.ts');
     const { callHttp } = await caller;
     return { payload: await callHttp(createRunContext(ctx), payload) };

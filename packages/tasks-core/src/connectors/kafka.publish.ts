@@ -1,6 +1,7 @@
 import { type ArtifactRef, artifactRefSchema, defineTask } from '@summit/maestro-sdk';
 import { Type } from '@summit/maestro-sdk/schema';
-import { Compression, connectionFields } from '../kafka/config.ts';
+import { inputCheck } from '../input/check-input.ts';
+import { Compression, checkBrokers, connectionFields } from '../kafka/config.ts';
 import { Message } from '../kafka/message.ts';
 
 const Input = Type.Object(
@@ -56,6 +57,7 @@ const Output = Type.Object({
 
 type Publisher = typeof import('../kafka/publish.ts');
 // kafkajs is loaded by the first call, not with the catalog.
+const checkInput = inputCheck(Input, ['messages']);
 let publisher: Promise<Publisher> | undefined;
 
 /**
@@ -130,6 +132,8 @@ export const kafkaPublish = defineTask<typeof Input, typeof Output>({
   input: Input,
   output: Output,
   async execute(ctx, { payload }) {
+    checkBrokers(payload?.brokers);
+    await checkInput(payload);
     publisher ??= import('../kafka/publish.ts');
     const { publish } = await publisher;
     return { payload: await publish(ctx, payload) };

@@ -1,8 +1,9 @@
 import { type ArtifactRef, artifactRefSchema, createRunContext, defineTask } from '@summit/maestro-sdk';
 import { Type } from '@summit/maestro-sdk/schema';
-import { connectionFields, SECRETS } from '../nats/config.ts';
+import { inputCheck } from '../input/check-input.ts';
+import { checkServers, connectionFields, SECRETS } from '../nats/config.ts';
 import { Expect, Message } from '../nats/message.ts';
-import { LONGEST_SUBJECT } from '../nats/subject.ts';
+import { checkedSubject, LONGEST_SUBJECT } from '../nats/subject.ts';
 
 const JetStream = Type.Object(
   {
@@ -85,6 +86,7 @@ const Output = Type.Object({
 type Publisher = typeof import('../nats/publish.ts');
 // The client is loaded by the first call, not with the catalog.
 let publisher: Promise<Publisher> | undefined;
+const checkInput = inputCheck(Input, ['messages']);
 
 /**
  * Publishes messages to a NATS subject, in order, through one long-lived connection per configuration.
@@ -167,6 +169,9 @@ export const natsPublish = defineTask<typeof Input, typeof Output>({
   input: Input,
   output: Output,
   async execute(ctx, { payload }) {
+    checkedSubject(payload?.subject, 'subject');
+    checkServers(payload.servers);
+    await checkInput(payload);
     publisher ??= import('../nats/publish.ts');
     const { publish } = await publisher;
     return { payload: await publish(createRunContext(ctx), payload) };

@@ -1,10 +1,12 @@
 import { createRunContext, defineTask } from '@summit/maestro-sdk';
+import { inputCheck } from '../input/check-input.ts';
 import { CREDENTIAL_SECRETS } from '../s3/credentials.ts';
 import { GetInput, GetOutput } from '../s3/get-fields.ts';
 
 type Module = typeof import('../s3/get-object.ts');
 // The S3 client is loaded by the first call, not with the catalog.
 let module: Promise<Module> | undefined;
+const checkInput = inputCheck(GetInput);
 
 /**
  * Reads an object from S3 or a store that speaks its protocol.
@@ -46,6 +48,7 @@ export const s3Get = defineTask<typeof GetInput, typeof GetOutput>({
   input: GetInput,
   output: GetOutput,
   async execute(ctx, { payload }) {
+    await checkInput(payload);
     module ??= import('../s3/get-object.ts');
     const { getObject } = await module;
     return { payload: await getObject(createRunContext(ctx), payload) };

@@ -22,6 +22,13 @@ const stored = async (key: string) => {
   const object = await bucket.client.send(new GetObjectCommand({ Bucket: bucket.name, Key: key }));
   return { ...object, bytes: Buffer.from((await object.Body?.transformToByteArray()) ?? []) };
 };
+const EMPTY = {
+  uri: `artifact:sha256:${'0'.repeat(64)}`,
+  sha256: '0'.repeat(64),
+  size: 0,
+  contentType: 'text/plain',
+  name: 'nothing.txt',
+};
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
 
 describe('what is stored', () => {
@@ -187,7 +194,7 @@ describe('conditions', () => {
 describe('refused before anything is sent', () => {
   it.each([
     ['no content', {}, /body is missing/],
-    ['two contents', { body: 'x', artifact: { uri: '', sha256: '', size: 0, contentType: '', name: '' } }, /both given/],
+    ['two contents', { body: 'x', artifact: EMPTY }, /both given/],
     ['base64 that is none', { body: '?', encoding: 'base64' as const }, /not base64/],
     ['a list as text', { body: [], encoding: 'utf8' as const }, /expected a string for encoding utf8, found a list/],
     ['both conditions', { body: 'x', ifMatch: 'x', ifNoneMatch: '*' as const }, /cannot be there and not be there/],

@@ -1,10 +1,12 @@
 import { createRunContext, defineTask } from '@summit/maestro-sdk';
+import { inputCheck } from '../input/check-input.ts';
 import { CREDENTIAL_SECRETS } from '../s3/credentials.ts';
 import { PutInput, PutOutput } from '../s3/put-fields.ts';
 
 type Module = typeof import('../s3/put-object.ts');
 // The S3 client is loaded by the first call, not with the catalog.
 let module: Promise<Module> | undefined;
+const checkInput = inputCheck(PutInput);
 
 /**
  * Stores an object in S3 or a store that speaks its protocol.
@@ -71,6 +73,7 @@ export const s3Put = defineTask<typeof PutInput, typeof PutOutput>({
   input: PutInput,
   output: PutOutput,
   async execute(ctx, { payload }) {
+    await checkInput(payload);
     module ??= import('../s3/put-object.ts');
     const { putObject } = await module;
     return { payload: await putObject(createRunContext(ctx), payload) };

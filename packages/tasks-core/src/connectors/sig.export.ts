@@ -8,6 +8,7 @@ import {
   TaskError,
 } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
+import { inputCheck } from '../input/check-input.ts';
 import { baseOf, connectionFields, endpointLabel, endpointOf, TOKEN_SECRET } from '../sig/endpoint.ts';
 
 const URL_SECRET = 'SIG_EXPORT_URL';
@@ -56,6 +57,8 @@ const Input = Type.Object(
   },
   { additionalProperties: false },
 );
+
+const checkInput = inputCheck(Input);
 
 const Output = Type.Object({
   exportId: Type.String({ description: 'The export, as SIG calls it' }),
@@ -112,6 +115,7 @@ export const sigExport = defineTask<typeof Input, typeof Output>({
     ctx.signal.throwIfAborted();
     const { pollIntervalMs = POLL_MS, maxPollIntervalMs = MAX_POLL_MS, verify = 'manifest', publicKey } = payload;
     let state = await ctx.step('request', async (signal) => {
+      await checkInput(payload);
       const { requestExport } = await import('../sig/export.ts');
       return requestExport(ctx, await endpointOf(ctx, payload, URL_SECRET), payload, signal);
     });

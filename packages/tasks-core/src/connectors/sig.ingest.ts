@@ -1,5 +1,6 @@
 import { type ArtifactRef, artifactRefSchema, createRunContext, defineTask, InvalidInputError } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
+import { inputCheck } from '../input/check-input.ts';
 import { baseOf, connectionFields, endpointLabel, endpointOf, TOKEN_SECRET } from '../sig/endpoint.ts';
 
 const URL_SECRET = 'SIG_INGEST_URL';
@@ -44,6 +45,8 @@ const Input = Type.Object(
   },
   { additionalProperties: false, oneOf: [{ required: ['items'] }, { required: ['artifact'] }] },
 );
+
+const checkInput = inputCheck(Input, ['items']);
 
 const Output = Type.Object({
   jobId: Type.String({ description: 'The job of the first batch' }),
@@ -128,6 +131,7 @@ export const sigIngest = defineTask({
   },
   async execute(given, { payload }) {
     check(payload);
+    await checkInput(payload);
     const ctx = createRunContext(given);
     ctx.signal.throwIfAborted();
     const { batchSize = BATCH_SIZE, maxBatchBytes = BATCH_BYTES, concurrency = CONCURRENCY, verifyReceipts = false } = payload;

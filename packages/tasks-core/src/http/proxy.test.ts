@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createTestContext } from '@summit/maestro-sdk/testing';
 import { certificates } from '@summit/maestro-services';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { closedPort, json, serve } from '../../test/support/http.ts';
 import type { Resolve } from '../egress/lookup.ts';
 import { callHttp } from './call.ts';
@@ -98,6 +98,26 @@ describe('a proxy', () => {
       details: { host: '127.0.0.1' },
     });
     expect(via.asked).toEqual([]);
+  });
+
+  it('is the one of the input: those of the environment are not read', async () => {
+    await using via = await proxy();
+    await using server = await serve((_, response) => json(response, { direct: true }));
+    const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((name) => [name, name.toLowerCase()]);
+    for (const name of names) vi.stubEnv(name, via.url);
+    vi.stubEnv('NODE_USE_ENV_PROXY', '1');
+    try {
+      expect(await call({ url: server.url }, ['127.0.0.1'])).toMatchObject({ json: { direct: true } });
+      // What is judged is the target, and not a proxy that happens to be allowed.
+      const denied = call({ url: 'http://10.0.0.1/' }, ['127.0.0.1']);
+      await expect(denied).rejects.toMatchObject({ code: 'HTTP_EGRESS_DENIED', details: { host: '10.0.0.1' } });
+      expect(via.asked).toEqual([]);
+      vi.stubEnv('NO_PROXY', '*');
+      await call({ url: server.url, proxy: { url: via.url } }, ['127.0.0.1']);
+      expect(via.asked).toHaveLength(1);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('that refuses, or is not there, has a code', async () => {

@@ -14,7 +14,7 @@ import { type Connection, connection } from '../connection/pooled.ts';
 import type { Tls } from '../connection/tls.ts';
 import { Batcher } from './batches.ts';
 import { codecOf } from './codecs.ts';
-import { CONNECTION_DEFAULTS, type Compression, checkBrokers, loginOf, type Sasl } from './config.ts';
+import { CONNECTION_DEFAULTS, type Compression, loginOf, type Sasl } from './config.ts';
 import { BATCH_OVERHEAD, type Outgoing, outgoing } from './message.ts';
 import { KafkaProducer, type ProducerConfig, ProducerRetired, type Request } from './producer.ts';
 import { recordMessages } from './record-messages.ts';
@@ -121,7 +121,6 @@ function specOf(config: ProducerConfig) {
 
 async function configOf(ctx: RunContext, input: Publication, idempotent: boolean): Promise<ProducerConfig> {
   const { brokers, ssl, clientId = CONNECTION_DEFAULTS.clientId, connectTimeoutMs = CONNECTION_DEFAULTS.connectTimeoutMs } = input;
-  checkBrokers(brokers);
   const login = await loginOf(ctx, input.sasl);
   return {
     brokers,

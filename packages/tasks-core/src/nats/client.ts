@@ -5,7 +5,7 @@ import { type Connection, connection } from '../connection/pooled.ts';
 import { tlsOptions } from '../connection/tls.ts';
 import { AckInbox } from './ack-inbox.ts';
 import { authenticator, type Credentials, credentials } from './auth.ts';
-import { type ConnectionFields, SERVER } from './config.ts';
+import type { ConnectionFields } from './config.ts';
 import { connectFailure, unreachable } from './failure.ts';
 import { connect } from './transport.ts';
 
@@ -30,7 +30,6 @@ export interface NatsClient {
 /** The pooled connection for what the payload and its secrets say. */
 export async function natsConnection(ctx: RunContext, fields: ConnectionFields): Promise<Connection<NatsClient>> {
   const { inboxPrefix, tlsFirst = false, connectTimeoutMs = 10_000 } = fields;
-  checkServers(fields.servers);
   const servers = [fields.servers].flat().map((server) => server.replace(/\/$/, ''));
   const wantsTls = fields.tls ?? (tlsFirst || servers.some((server) => server.startsWith('tls://')) ? true : undefined);
   if (wantsTls === false && (tlsFirst || servers.some((server) => server.startsWith('tls://')))) {
@@ -63,19 +62,6 @@ export async function natsConnection(ctx: RunContext, fields: ConnectionFields):
       return true;
     },
   });
-}
-
-/** Throws `INVALID_INPUT` for what is no server; without the text where that may be a password. */
-function checkServers(given: unknown): void {
-  const servers = [given].flat();
-  if (servers.length === 0) throw new InvalidInputError('servers: expected at least one host:port');
-  for (const [index, server] of servers.entries()) {
-    if (typeof server === 'string' && new RegExp(SERVER).test(server)) continue;
-    const which = Array.isArray(given) ? `servers[${index}]` : 'servers';
-    const credentials = typeof server === 'string' && server.includes('@');
-    const found = credentials ? 'one with credentials, which go into auth' : JSON.stringify(server)?.slice(0, 80);
-    throw new InvalidInputError(`${which}: expected host:port, after nats:// or tls:// at most, found ${found}`);
-  }
 }
 
 interface Choice {

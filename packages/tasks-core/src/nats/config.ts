@@ -1,3 +1,4 @@
+import { InvalidInputError } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
 import { Tls } from '../connection/tls.ts';
 
@@ -28,7 +29,7 @@ export type Auth = Static<typeof Auth>;
 export const SECRETS = ['NATS_TOKEN', 'NATS_USER', 'NATS_PASSWORD', 'NATS_NKEY_SEED', 'NATS_CREDS'];
 
 /** A server: `host`, `host:port`, or either after `nats://` or `tls://`; credentials have no place in it. */
-export const SERVER = '^(?:(?:nats|tls)://)?(?:\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?/?$';
+const SERVER = '^(?:(?:nats|tls)://)?(?:\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?/?$';
 
 const Server = Type.String({ pattern: SERVER, description: 'host:port; the port is 4222 unless given' });
 
@@ -56,3 +57,16 @@ export const connectionFields = {
 
 const Connection = Type.Object(connectionFields);
 export type ConnectionFields = Static<typeof Connection>;
+
+/** Throws `INVALID_INPUT` for what is no server; without the text where that may be a password. */
+export function checkServers(given: unknown): void {
+  const servers = [given].flat();
+  if (servers.length === 0) throw new InvalidInputError('servers: expected at least one host:port');
+  for (const [index, server] of servers.entries()) {
+    if (typeof server === 'string' && new RegExp(SERVER).test(server)) continue;
+    const which = Array.isArray(given) ? `servers[${index}]` : 'servers';
+    const credentials = typeof server === 'string' && server.includes('@');
+    const found = credentials ? 'one with credentials, which go into auth' : JSON.stringify(server)?.slice(0, 80);
+    throw new InvalidInputError(`${which}: expected host:port, after nats:// or tls:// at most, found ${found}`);
+  }
+}

@@ -12,7 +12,6 @@ import type { Expect, Outgoing } from './message.ts';
 import { artifactMessages, idFor, inlineMessages, type Source } from './outbox.ts';
 import { publishCore } from './publish-core.ts';
 import { publishJetStream } from './publish-jetstream.ts';
-import { checkedSubject } from './subject.ts';
 
 /** What `nats.publish` is given. */
 export interface PublishRequest extends ConnectionFields, Source {
@@ -111,13 +110,12 @@ interface Ready {
 /** Checks what can be checked without a server. */
 function checked(request: PublishRequest): Ready {
   const { messages, artifact, records, idField } = request;
-  const subject = checkedSubject(request.subject, 'subject');
   if ((messages === undefined) === (artifact === undefined)) {
     throw new InvalidInputError(`give either messages or artifact, found ${messages === undefined ? 'neither' : 'both'}`);
   }
   if (artifact === undefined && (records ?? idField) !== undefined) throw new InvalidInputError('records and idField are for an artifact');
   const jetstream = jetstreamOptions(request.jetstream);
-  const inline = messages === undefined ? undefined : inlineMessages(messages, subject);
+  const inline = messages === undefined ? undefined : inlineMessages(messages, request.subject);
   if (jetstream === undefined && inline?.some(({ expect }) => expect !== undefined)) {
     throw new InvalidInputError('expect of a message needs jetstream: true; nobody checks it elsewhere');
   }

@@ -1,5 +1,6 @@
 import { createRunContext, type Decision, type DecisionRequest, defineTask, InvalidInputError, TaskError } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
+import { checkKnownFields } from '../input/known-fields.ts';
 
 const Role = Type.String({ minLength: 1, maxLength: 100, description: 'Role that is asked, e.g. release-manager' });
 
@@ -91,10 +92,16 @@ const UNITS: { [unit: string]: number } = { ms: 1, s: 1_000, m: 60_000, h: 3_600
 
 /** What is asked; throws `INVALID_INPUT` where it could never be answered. */
 function request(payload: Static<typeof Input>): DecisionRequest {
-  const { approvers, quorum = 'all', reason, ticket, expiresIn } = payload ?? {};
+  const { approvers, quorum = 'all', reason, ticket, expiresIn, approved, approver } = payload ?? {};
   if (!Array.isArray(approvers) || approvers.length === 0 || approvers.some((role) => typeof role !== 'string' || role === '')) {
     throw new InvalidInputError('approvers must name at least one role');
   }
+  checkKnownFields(payload, Input);
+  for (const [name, text] of Object.entries({ reason, ticket, approver })) {
+    if (text !== undefined && typeof text !== 'string') throw new InvalidInputError(`${name} must be a text`);
+  }
+  if (approver === '') throw new InvalidInputError('approver is empty: say who is said to have approved');
+  if (approved !== undefined && typeof approved !== 'boolean') throw new InvalidInputError('approved must be true or false');
   const roles = new Set(approvers).size;
   if (quorum !== 'all' && !(Number.isInteger(quorum) && quorum >= 1 && quorum <= roles)) {
     throw new InvalidInputError(

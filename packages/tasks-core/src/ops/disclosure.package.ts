@@ -1,5 +1,6 @@
 import { type ArtifactRef, artifactRefSchema, createRunContext, defineTask, InvalidInputError, type RunContext } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
+import { inputCheck } from '../input/check-input.ts';
 
 const NAME = 'ops/disclosure.package';
 const VERSION = '0.1.0';
@@ -43,6 +44,8 @@ const Input = Type.Object(
   },
   { additionalProperties: false },
 );
+
+const checkInput = inputCheck(Input);
 
 const ManifestEntry = Type.Object({
   path: Type.String({ description: 'The path as given; for an artifact its URI' }),
@@ -109,6 +112,7 @@ export const disclosurePackage = defineTask({
   },
   async execute(given, { payload }) {
     check(payload);
+    await checkInput(payload);
     const ctx = createRunContext(given);
     const { collect, previewBundle, resolveTarget, writeBundle } = await import('../bundle/index.ts');
     const { outPath, level = LEVEL, reproducible = false } = payload;

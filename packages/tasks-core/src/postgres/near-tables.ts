@@ -1,5 +1,5 @@
 import { InvalidInputError, isTaskError, type RunContext } from '@summit/maestro-sdk';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../input/nearest.ts';
 import type { ConnectionOptions } from './options.ts';
 import { inTransaction } from './transaction.ts';
 

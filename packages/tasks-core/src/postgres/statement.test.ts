@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { nearest } from './nearest.ts';
+import { nearest } from '../input/nearest.ts';
 import { placeOf } from './position.ts';
 import { withoutValues } from './redact.ts';
 import { firstWord } from './statement.ts';

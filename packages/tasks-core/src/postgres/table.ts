@@ -1,6 +1,6 @@
 import { InvalidInputError } from '@summit/maestro-sdk';
 import pg from 'pg';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../input/nearest.ts';
 import type { Session } from './transaction.ts';
 
 /** A table as the catalog knows it. */

@@ -1,9 +1,11 @@
 import { createRunContext, defineTask } from '@summit/maestro-sdk';
+import { inputCheck } from '../input/check-input.ts';
 import { checkMessage } from '../slack/message.ts';
 import { Input, Output } from '../slack/schemas.ts';
 
 type Poster = typeof import('../slack/post.ts');
 let poster: Promise<Poster> | undefined;
+const checkInput = inputCheck(Input);
 
 /**
  * Posts a message to Slack: with `channel` through `chat.postMessage` and a bot token, else through an incoming webhook.
@@ -59,6 +61,7 @@ export const notifySlack = defineTask<typeof Input, typeof Output>({
     checkMessage(payload);
   },
   async execute(ctx, { payload }) {
+    await checkInput(payload);
     checkMessage(payload);
     poster ??= import('../slack/post.ts');
     const { post } = await poster;

@@ -1,6 +1,7 @@
 import { type ArtifactRef, artifactRefSchema, createRunContext, defineTask, InvalidInputError, isArtifactRef } from '@summit/maestro-sdk';
 import { Type } from '@summit/maestro-sdk/schema';
 import type { AnySchema } from 'ajv';
+import { inputCheck } from '../input/check-input.ts';
 import { isSmall } from '../small.ts';
 
 /** How many failures are listed unless the input says otherwise. */
@@ -34,6 +35,8 @@ const Input = Type.Object(
   },
   { additionalProperties: false },
 );
+
+const checkInput = inputCheck(Input);
 
 const Output = Type.Object({
   valid: Type.Literal(true, { description: 'Always true: data that is not valid is an error' }),
@@ -93,12 +96,13 @@ export const schemaValidate = defineTask<typeof Input, typeof Output>({
   input: Input,
   output: Output,
   async execute(ctx, { payload }) {
-    const { schema, data, each = false, recordId, maxFailures = MAX_FAILURES } = payload;
+    const { schema, data, each = false, recordId, maxFailures = MAX_FAILURES } = payload ?? {};
     const options = { each, maxFailures, ...(recordId === undefined ? {} : { recordId }) };
     if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema))) {
       throw new InvalidInputError('schema must be a JSON Schema: an object, true or false');
     }
     if (data === undefined) throw new InvalidInputError('data is missing: give the value, or an artifact, that is to be checked');
+    await checkInput(payload);
     checker ??= import('../json-schema/check.ts');
     const { checkArtifact, checkEach, checkValue, validatorFor } = await checker;
     const validator = validatorFor(schema);

@@ -9,6 +9,7 @@ import {
   TaskError,
 } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
+import { inputCheck } from '../input/check-input.ts';
 import { isSmall } from '../small.ts';
 
 const MAX_FAILURES = 100;
@@ -84,6 +85,8 @@ const Input = Type.Object(
   },
   { additionalProperties: false },
 );
+
+const checkFields = inputCheck(Input, ['rows']);
 
 const Output = Type.Object({
   rows: Type.Optional(
@@ -192,6 +195,7 @@ export const transformMap = defineTask({
   },
   async execute(ctx, { payload }) {
     checkInput(payload);
+    await checkFields(payload);
     const context = createRunContext(ctx);
     context.signal.throwIfAborted();
     if (payload.mapper !== undefined) await checkTrust(context, payload.mapper);

@@ -1,5 +1,6 @@
 import { createRunContext, defineTask, InvalidInputError } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
+import { checkKnownFields } from '../input/known-fields.ts';
 
 /** A hundred years: what is longer is a mistake, and more than engines can count. */
 const LONGEST = 100 * 365.25 * 24 * 3600 * 1000;
@@ -58,6 +59,7 @@ export default waitSleep;
 /** What to wait for: whole milliseconds, or a time in milliseconds since the epoch. */
 function target(payload: Static<typeof Input>): { ms: number; until?: never } | { ms?: never; until: number } {
   const { ms, until } = payload ?? {};
+  checkKnownFields(payload ?? {}, Input);
   if (until === undefined) {
     if (typeof ms !== 'number' || !(ms >= 0)) throw new InvalidInputError('ms must be >= 0');
     if (ms > LONGEST) throw new InvalidInputError(`ms must be >= 0 and at most ${LONGEST} (100 years), found ${ms}`);
