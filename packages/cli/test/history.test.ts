@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { openHistory, type RunEvent } from '@summit/maestro-worker';
 import { describe, expect, test } from 'vitest';
@@ -142,6 +143,47 @@ test('a run is followed from another terminal while it is executed; what people 
   await logs.printed(/run succeeded/);
   expect([await logs.ended, await run.ended]).toEqual([0, 0]);
   expect(plain((await execute(['runs', 'list'], { cwd })).stdout)).toMatch(/^g1 {3}gated@1\.0\.0 {2}succeeded/m);
+});
+
+test('a run that lived in a process: out of reach while that is on, lost when it was killed, and retried from where it was', async () => {
+  const cwd = project();
+  const file = path.join(cwd, 'held');
+  const holding = `    - { id: before, uses: tasks/wait.sleep@0.1.0, with: { ms: 1 } }
+    - { id: hold, uses: tasks/holding@1.0.0, needs: [before], with: { file: '${file}' } }
+`;
+  const repair = readFileSync(path.join(cwd, 'runbooks/slow.yaml'), 'utf8');
+  writeFileSync(path.join(cwd, 'runbooks/slow.yaml'), `${repair.slice(0, repair.indexOf('    - { id: wait'))}${holding}`);
+  const run = maestro(cwd, ['run', 'slow', '--ephemeral', '--run-id', 'e1']);
+  await run.printed(/hold started/);
+  const place = `${run.child.pid} on ${hostname()}`;
+  const tell = async (...argv: string[]) => {
+    const { code, stdout, stderr } = await execute(['runs', ...argv], { cwd });
+    return { code, text: plain(stdout) + stderr };
+  };
+  await expect.poll(async () => (await tell('list')).text).toMatch(new RegExp(`running .* 1 of 2 tasks; in process ${place}$`, 'm'));
+  expect((await tell('show', 'e1')).text).toMatch(new RegExp(`^ {2}process {4}${place}$`, 'm'));
+  expect(await tell('attach', 'e1')).toMatchObject({
+    code: 1,
+    text: expect.stringContaining(`ENGINE_EPHEMERAL: run e1 lives in the process ${place}`),
+  });
+  expect(await tell('cancel', 'e1', '--kill')).toMatchObject({ code: 1, text: expect.stringContaining('ENGINE_EPHEMERAL') });
+  run.child.kill('SIGKILL');
+  await run.ended;
+  expect((await tell('list', '--status', 'failed')).text).toMatch(/^e1 {3}slow@1\.0\.0 {2}failed {2}DAY {8}ada {2}RUN_LOST$/m);
+  const shown = (await tell('show', 'e1')).text;
+  expect(shown).toMatch(new RegExp(`RUN_LOST: the process ${place} that the run lived in is gone, and has not told`));
+  expect(shown).toMatch(/^ {2}last heard DAY$\n[\s\S]*^ {2}hold {2}begun {2}tasks\/holding@1\.0\.0$/m);
+  expect(await tell('pause', 'e1')).toMatchObject({ code: 1, text: expect.stringMatching(/RUN_ENDED: run e1 has ended, at .*: failed/) });
+  writeFileSync(file, '');
+  const retried = await execute(['runs', 'retry', 'e1', '--ephemeral', '--json'], { cwd });
+  expect(ndjson(retried.stdout).at(-1).result).toMatchObject({
+    status: 'succeeded',
+    parent: 'e1',
+    tasks: [
+      { id: 'before', reused: true },
+      { id: 'hold', attempts: 1 },
+    ],
+  });
 });
 
 test('a damaged history is told, and the run goes on', async () => {

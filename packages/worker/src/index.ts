@@ -2,6 +2,7 @@ export type { Deployments, WorkerDeployment } from './engine/restate/deployments
 export { type SecretProvider, secretEnvironment, secretFiles } from './execution/secrets.ts';
 export type {
   FailedAttempt,
+  HeldRun,
   History,
   ItemDetail,
   ListOptions,
@@ -15,6 +16,7 @@ export type {
   TaskDetail,
 } from './history/history.ts';
 export { RUN_STATES } from './history/history.ts';
+export { endLost, RUN_LOST } from './history/lost.ts';
 export { type HistoryLocation, openHistory } from './history/open-history.ts';
 export { type ClientOptions, openClient } from './open-client.ts';
 export { openRunner } from './open-runner.ts';

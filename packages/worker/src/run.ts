@@ -123,11 +123,11 @@ export interface RunEvent {
  *
  * | type | data |
  * |---|---|
- * | `run.queued` | `ref`, `planDigest`, `initiator`, `inputs`, `parent`, `dryRun`, `traceparent`; its id ends in `queued` |
+ * | `run.queued` | `ref`, `planDigest`, `initiator`, `inputs`, `parent`, `dryRun`, `traceparent`; `process`: the one that the run lives in, where no engine has it; its id ends in `queued` |
  * | `run.awaiting-approval` | `name`, `pending`: the questions, `needed`: how many of them |
  * | `decision.made` | `name` of the question, and the decision |
  * | `run.started` | `ref`, `planDigest`, `tasks`: ids, `parent`, `dryRun` |
- * | `run.finished` | `status`, `error`; `tasks`: how many of its own (`total`, `succeeded`, `failed`, `skipped`, `cancelled`); `outputs`, or where they are too large for it `outputsBytes` |
+ * | `run.finished` | `status`, `error`; `tasks`: how many of its own (`total`, `succeeded`, `failed`, `skipped`, `cancelled`); `outputs`, or where they are too large for it `outputsBytes`; `noticedAt`, where its process had gone without a word |
  * | `task.started` | `uses`; `phase` in `onFailure` and `finally`; with `forEach` `items`: how many, and `list`: their digest; `begunIn`: the run whose idempotency key it has, where that is another |
  * | `task.attempt-failed` | `attempt`, `error`, `retryInMs` where there will be another; `item`; `compensation: true` where it is what undoes the task |
  * | `task.succeeded` | `attempts`, `output`; `items` as in the record; `previewed`; `reused`: taken from the parent, not executed |

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { History, RunSummary } from '../src/history/history.ts';
+import { endLost } from '../src/history/lost.ts';
 import { PostgresHistory } from '../src/history/postgres-history.ts';
 import { keepPruning } from '../src/history/retention.ts';
 import { SqliteHistory } from '../src/history/sqlite-history.ts';
@@ -138,6 +139,50 @@ describe.each(['sqlite', 'postgres'] as const)('a history in %s', (kind) => {
       ['running', ''],
       ['failed', ''],
     ]);
+  });
+
+  test('says how far a run is that is on', async () => {
+    const runId = id();
+    const progress: unknown[] = [];
+    for (const event of fullRun(runId).slice(0, -1)) {
+      await history.append([event]);
+      const { tasks } = await listed(runId);
+      if (JSON.stringify(tasks) !== JSON.stringify(progress.at(-1))) progress.push(tasks);
+    }
+    const none = { total: 5, succeeded: 0, failed: 0, skipped: 0, cancelled: 0 };
+    const three = { ...none, succeeded: 3 };
+    const most = [
+      { ...none, succeeded: 1 },
+      { ...none, succeeded: 2 },
+      three,
+      { ...three, failed: 1 },
+      { ...three, failed: 1, skipped: 1 },
+    ];
+    expect(progress).toEqual([none, ...most]);
+    expect((await history.show(runId))?.tasks).toEqual(most.at(-1));
+  });
+
+  test('an end that was only concluded gives way to the one that was told, in any order', async () => {
+    for (const order of [['lost', 'told'], ['told', 'lost'], ['both']]) {
+      const run = eventsOf(id());
+      const process = { pid: 1, started: '2', host: 'far-away', pids: 'of another machine' };
+      const queued = run.queued({ process });
+      const runId = queued.subject;
+      await history.append([queued, run.emit('run.started', { tasks: ['a'] })]);
+      expect(await listed(runId)).toMatchObject({ status: 'running', process: { pid: 1, host: 'far-away' } });
+      const [held] = (await history.held()).filter((one) => one.runId === runId);
+      expect(held).toEqual({ runId, ref: 'deploy@1.2.0', process, lastAt: Date.parse('2026-03-01T12:00:00.014Z') });
+      await endLost(history, true);
+      expect(await listed(runId), 'of another machine nothing is known').toMatchObject({ status: 'running' });
+      const lost = run.emit('run.finished', { status: 'failed', error: { code: 'RUN_LOST', message: 'gone' } });
+      const told = run.emit('run.finished', { status: 'succeeded', outputs: { n: 1 } });
+      const ends = { lost: [lost], told: [told], both: [told, lost] };
+      for (const end of order) await history.append(ends[end as keyof typeof ends]);
+      const { error, ...detail } = (await history.show(runId)) ?? {};
+      expect({ error, ...detail }).toMatchObject({ status: 'succeeded', finishedAt: told.time, outputs: { n: 1 } });
+      expect(error).toBeUndefined();
+      expect((await history.held()).filter((one) => one.runId === runId)).toEqual([]);
+    }
   });
 
   test('any order and any repetition of events gives the same', async () => {

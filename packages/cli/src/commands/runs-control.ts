@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunClient, RunResult } from '@summit/maestro-worker';
 import { commandLine } from '../command-line.ts';
+import type { ResolvedConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { asClient, unserved } from '../run/client.ts';
+import { EndedError, elsewhere, giveUp, isUnknown } from '../run/elsewhere.ts';
 import { exitFor } from '../run/exit-for.ts';
 import { sharedEngine } from '../run/open.ts';
 import { problemLines } from '../run/problem-text.ts';
@@ -19,12 +21,14 @@ export interface CancelOptions {
 export async function cancelRun(context: Context, runId: string, options: CancelOptions): Promise<ExitCode> {
   const { out } = context.terminal;
   const config = sharedEngine(await context.config());
-  const how = await asClient(context, 'runs', async (client): Promise<'already' | 'killed' | 'asked' | 'recorded' | RunResult> => {
+  const how = await asClient(context, 'runs', async (client): Promise<'already' | 'killed' | 'lost' | 'asked' | 'recorded' | RunResult> => {
     try {
       await (options.kill ? client.kill(runId) : client.cancel(runId));
     } catch (error) {
-      if (endedAs(error) === 'cancelled') return 'already';
-      throw hadEnded(error);
+      if (options.kill && isUnknown(error) && (await giveUp(config, runId))) return 'lost';
+      const known = await elsewhere(error, context, config, runId);
+      if (endedAs(known) === 'cancelled') return 'already';
+      throw hadEnded(known);
     }
     if (options.kill) return 'killed';
     if (!client.served) {
@@ -44,6 +48,8 @@ export async function cancelRun(context: Context, runId: string, options: Cancel
     return how.status === 'cancelled' ? exit.ok : exitFor(how);
   }
   if (how === 'already') out.line(`run ${runId} was cancelled before`);
+  else if (how === 'lost')
+    out.line(`run ${runId} lived in a process that is out of sight: the history has it as failed now, as long as no other end is told`);
   else if (how === 'killed')
     out.line(`run ${runId} was ended in the engine: nothing is undone, and what was being executed may still come to its end`);
   else {
@@ -88,7 +94,8 @@ const STUCK_MS = 500;
 
 /** `maestro runs pause` */
 export async function pauseRun(context: Context, runId: string): Promise<ExitCode> {
-  await asClient(context, 'runs', (client) => client.pause(runId).catch(rethrow));
+  const config = sharedEngine(await context.config());
+  await asClient(context, 'runs', (client) => about(context, config, runId, client.pause(runId)));
   const { out } = context.terminal;
   out.line(`run ${runId} is being paused: attempts that are on come to their end, nothing more begins`);
   out.line(`  it goes on with: ${commandLine(context, ['runs', 'resume', runId])}`);
@@ -99,7 +106,7 @@ export async function pauseRun(context: Context, runId: string): Promise<ExitCod
 export async function resumeRun(context: Context, runId: string, options: { deployment?: string }): Promise<ExitCode> {
   const config = sharedEngine(await context.config());
   const served = await asClient(context, 'runs', async (client) => {
-    await client.resume(runId, options).catch(rethrow);
+    await about(context, config, runId, client.resume(runId, options));
     return client.served;
   });
   const { out } = context.terminal;
@@ -108,17 +115,23 @@ export async function resumeRun(context: Context, runId: string, options: { depl
   return exit.ok;
 }
 
-function rethrow(error: unknown): never {
-  throw hadEnded(error);
+/** What was asked of a run; where it cannot be done, with what is known of the run. */
+async function about(context: Context, config: ResolvedConfig, runId: string, asked: Promise<void>): Promise<void> {
+  try {
+    await asked;
+  } catch (error) {
+    throw hadEnded(await elsewhere(error, context, config, runId));
+  }
 }
 
 /** That a run had ended is the command's answer, not a failure of the command. */
 function hadEnded(error: unknown): unknown {
-  if (endedAs(error) === undefined || !(error instanceof Error)) return error;
+  if (error instanceof EndedError || endedAs(error) === undefined || !(error instanceof Error)) return error;
   return new CliError(error.message, { code: 'RUN_ENDED', exitCode: exit.failed, cause: error });
 }
 
 function endedAs(error: unknown): unknown {
+  if (error instanceof EndedError) return error.status;
   if (!(error instanceof Error) || !('code' in error) || error.code !== 'RUN_ENDED') return undefined;
   return ('details' in error && (error.details as { status?: unknown } | undefined)?.status) ?? 'unknown';
 }

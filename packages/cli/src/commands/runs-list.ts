@@ -1,4 +1,4 @@
-import { type ActiveRun, peekActive, type RunSummary } from '@summit/maestro-worker';
+import { type ActiveRun, peekActive, type RunSummary, type TaskCounts } from '@summit/maestro-worker';
 import { commandLine } from '../command-line.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exit } from '../exit.ts';
@@ -6,7 +6,7 @@ import { type FilterOptions, filterOf } from '../run/filter.ts';
 import { withHistory } from '../run/past.ts';
 import { problemLines } from '../run/problem-text.ts';
 import { localTime, statusText, tookMs } from '../run/summary-text.ts';
-import { formatDuration, printable, table } from '../text.ts';
+import { count, formatDuration, printable, table } from '../text.ts';
 
 export interface ListRunsOptions extends FilterOptions {
   limit: number;
@@ -49,7 +49,7 @@ export async function listRuns(context: Context, { limit, before, json, ...filte
     if (now !== undefined) for (const line of problemLines(context, now)) out.line(line);
   }
   if (runs.length === limit) err.line(`older ones: ${commandLine(context, ['runs', 'list', '--before', runs.at(-1)?.runId ?? ''])}`);
-  if (engine.kind !== 'in-process' && active === undefined && runs.some(unfinished)) {
+  if (engine.kind !== 'in-process' && active === undefined && runs.some((run) => unfinished(run) && run.process === undefined)) {
     err.line(`no engine is up; what has not ended goes on with: ${commandLine(context, ['up'])}`);
   }
   return exit.ok;
@@ -80,12 +80,18 @@ function rows(runs: readonly Listed[]): string[] {
 }
 
 /** What somebody who looks for trouble wants to see at once. */
-function note({ pending, error, status, missingEvents }: Listed): string {
+function note({ pending, error, status, missingEvents, finishedAt, tasks, process }: Listed): string {
   const notes: string[] = [];
+  if (finishedAt === undefined && tasks !== undefined) notes.push(`${endedOf(tasks)} of ${count(tasks.total, 'task')}`);
+  if (process !== undefined) notes.push(`in process ${process.pid} on ${process.host}`);
   if (pending.length > 0) notes.push(`waits for ${pending.map(({ role }) => role).join(', ')}`);
   if (error !== undefined && status !== 'cancelled') notes.push(error.task === undefined ? error.code : `${error.code} in ${error.task}`);
   if (missingEvents !== undefined) notes.push(`${missingEvents} events are missing`);
   return printable(notes.join('; '));
+}
+
+function endedOf({ succeeded, failed, skipped, cancelled }: TaskCounts): number {
+  return succeeded + failed + skipped + cancelled;
 }
 
 function unfinished({ finishedAt }: RunSummary): boolean {

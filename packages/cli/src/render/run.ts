@@ -1,4 +1,4 @@
-import type { ActiveRun, ItemDetail, RunDetail, TaskDetail } from '@summit/maestro-worker';
+import { type ActiveRun, type ItemDetail, RUN_LOST, type RunDetail, type TaskDetail } from '@summit/maestro-worker';
 import { stringify } from 'yaml';
 import { failure, subjectText } from '../run/event-text.ts';
 import { localTime, statusText, tookMs } from '../run/summary-text.ts';
@@ -22,7 +22,8 @@ export function runText(run: RunDetail, state: ActiveRun['state'] | undefined, c
   const roles = run.initiatorRoles === undefined || run.initiatorRoles.length === 0 ? '' : ` (${run.initiatorRoles.join(', ')})`;
   fact('created', `${localTime(run.createdAt)}${run.initiator === undefined ? '' : printable(` by ${run.initiator}${roles}`)}`);
   if (run.startedAt !== undefined) fact('started', localTime(run.startedAt));
-  if (run.finishedAt !== undefined) fact('finished', localTime(run.finishedAt));
+  if (run.finishedAt !== undefined) fact(run.error?.code === RUN_LOST ? 'last heard' : 'finished', localTime(run.finishedAt));
+  if (run.process !== undefined) fact('process', `${run.process.pid} on ${printable(run.process.host)}`);
   if (run.parent !== undefined) fact('made from', printable(run.parent));
   if (run.planDigest !== undefined) fact('plan', printable(run.planDigest));
   for (const { approved, by, role, at, comment, name } of run.decisions) {
@@ -36,7 +37,8 @@ export function runText(run: RunDetail, state: ActiveRun['state'] | undefined, c
   if (run.error !== undefined) lines.push(`  ${red(printable(failure(run.error)))}`);
   if (run.missingEvents !== undefined) lines.push(`  ${red(`${count(run.missingEvents, 'event')} of this run could not be kept`)}`);
   lines.push(...values('inputs', run.inputs, colors));
-  if (run.taskTree.length > 0) lines.push(bold('tasks'), ...run.taskTree.flatMap((task) => taskLines(task, '  ', colors)));
+  if (run.taskTree.length > 0)
+    lines.push(bold('tasks'), ...run.taskTree.flatMap((task) => taskLines(task, run.finishedAt === undefined, '  ', colors)));
   if (run.compensations.length > 0) {
     lines.push(bold('undone'));
     for (const record of run.compensations) {
@@ -48,21 +50,22 @@ export function runText(run: RunDetail, state: ActiveRun['state'] | undefined, c
   return lines;
 }
 
-function taskLines(task: TaskDetail, indent: string, colors: Colors): string[] {
+/** `on`: the run has not ended. */
+function taskLines(task: TaskDetail, on: boolean, indent: string, colors: Colors): string[] {
   const { bold, dim, red, yellow } = colors;
   const { id, status, uses, phase, reason, items, itemCounts, failedAttempts = [], continued } = task;
   const facts = [
     phase,
     task.reused ? 'taken over' : undefined,
     task.previewed ? 'previewed' : undefined,
-    durationOf(task),
+    durationOf(task, on),
     itemCounts === undefined ? undefined : `${itemCounts.succeeded} of ${count(itemCounts.total, 'item')}`,
     task.attempts > 1 ? count(task.attempts, 'attempt') : undefined,
     continued ? 'the run went on' : undefined,
   ].filter((fact) => fact !== undefined);
   const own = id.slice(id.lastIndexOf('/') + 1);
   const lines = [
-    `${indent}${bold(printable(own))}  ${painted(status, colors)}${facts.length > 0 ? `  ${facts.join(', ')}` : ''}  ${dim(printable(uses ?? ''))}`.trimEnd(),
+    `${indent}${bold(printable(own))}  ${painted(statusOf(status, on), colors)}${facts.length > 0 ? `  ${facts.join(', ')}` : ''}  ${dim(printable(uses ?? ''))}`.trimEnd(),
   ];
   const more = `${indent}  `;
   if (reason !== undefined) lines.push(`${more}${dim(printable(reason))}`);
@@ -77,26 +80,31 @@ function taskLines(task: TaskDetail, indent: string, colors: Colors): string[] {
   if (task.error !== undefined && failedAttempts.at(-1)?.error.message !== task.error.message) {
     lines.push(`${more}${red(printable(failure(task.error)))}`);
   }
-  if (items !== undefined) lines.push(...itemLines(items, more, colors));
-  for (const part of task.tasks ?? []) lines.push(...taskLines(part, more, colors));
+  if (items !== undefined) lines.push(...itemLines(items, on, more, colors));
+  for (const part of task.tasks ?? []) lines.push(...taskLines(part, on, more, colors));
   return lines;
 }
 
 /** Items that say something: those that did not succeed and those that are made of tasks. */
-function itemLines(items: readonly ItemDetail[], indent: string, colors: Colors): string[] {
+function itemLines(items: readonly ItemDetail[], on: boolean, indent: string, colors: Colors): string[] {
   const telling = items.filter(({ status, tasks }) => status !== 'succeeded' || tasks !== undefined);
   const lines = telling
     .slice(0, MAX_ITEMS)
     .flatMap((item) => [
-      `${indent}[${item.item}]  ${painted(item.status, colors)}${durationOf(item) === undefined ? '' : `  ${durationOf(item)}`}${item.error === undefined ? '' : `  ${printable(failure(item.error))}`}`,
-      ...(item.tasks ?? []).flatMap((task) => taskLines(task, `${indent}  `, colors)),
+      `${indent}[${item.item}]  ${painted(statusOf(item.status, on), colors)}${durationOf(item, on) === undefined ? '' : `  ${durationOf(item, on)}`}${item.error === undefined ? '' : `  ${printable(failure(item.error))}`}`,
+      ...(item.tasks ?? []).flatMap((task) => taskLines(task, on, `${indent}  `, colors)),
     ]);
   if (telling.length > MAX_ITEMS) lines.push(`${indent}... ${count(telling.length - MAX_ITEMS, 'more item')}; --json prints all`);
   return lines;
 }
 
-function durationOf({ startedAt, endedAt }: TaskDetail | ItemDetail): string | undefined {
-  if (startedAt === undefined) return undefined;
+/** Of a run that was killed or lost, what was being executed has no end that anybody knows. */
+function statusOf(status: TaskDetail['status'], on: boolean): string {
+  return status === 'running' && !on ? 'begun' : status;
+}
+
+function durationOf({ startedAt, endedAt }: TaskDetail | ItemDetail, on: boolean): string | undefined {
+  if (startedAt === undefined || (endedAt === undefined && !on)) return undefined;
   const ms = (endedAt === undefined ? Date.now() : Date.parse(endedAt)) - Date.parse(startedAt);
   return formatDuration(Math.max(0, ms));
 }

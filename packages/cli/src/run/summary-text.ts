@@ -1,4 +1,4 @@
-import type { ActiveRun, RunSummary } from '@summit/maestro-worker';
+import { type ActiveRun, RUN_LOST, type RunSummary } from '@summit/maestro-worker';
 
 /** The status of a run; where the engine cannot go on with it, or was told not to, that. */
 export function statusText({ status, dryRun }: Pick<RunSummary, 'status' | 'dryRun'>, state?: ActiveRun['state']): string {
@@ -6,9 +6,12 @@ export function statusText({ status, dryRun }: Pick<RunSummary, 'status' | 'dryR
   return dryRun ? `${halted} (dry run)` : halted;
 }
 
-/** How long a run has taken, or is on; undefined of one that has not started. */
-export function tookMs({ startedAt, finishedAt }: Pick<RunSummary, 'startedAt' | 'finishedAt'>, now = Date.now()): number | undefined {
-  if (startedAt === undefined) return undefined;
+/** How long a run has taken, or is on; undefined of one that has not started, and of one of which nobody knows when it ended. */
+export function tookMs(
+  { startedAt, finishedAt, error }: Pick<RunSummary, 'startedAt' | 'finishedAt' | 'error'>,
+  now = Date.now(),
+): number | undefined {
+  if (startedAt === undefined || error?.code === RUN_LOST) return undefined;
   return Math.max(0, (finishedAt === undefined ? now : Date.parse(finishedAt)) - Date.parse(startedAt));
 }
 

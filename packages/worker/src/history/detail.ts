@@ -2,6 +2,7 @@ import type { Decision, Json, JsonObject } from '@summit/maestro-sdk';
 import { nameOf } from '../interpreter/subject.ts';
 import type { RunError, RunEvent, TaskPhase } from '../run.ts';
 import type { FailedAttempt, ItemDetail, RunDetail, RunSummary, TaskDetail } from './history.ts';
+import { RUN_LOST } from './lost.ts';
 
 /** A run with its tasks, as its events tell; their order does not matter. */
 export function detailOf(summary: RunSummary, events: readonly RunEvent[]): RunDetail {
@@ -35,6 +36,8 @@ class Fold {
         for (const id of (data.tasks ?? []) as string[]) this.#task(id);
         return;
       case 'run.finished':
+        // What was concluded counts for nothing where the true end was told.
+        if (isLost(data) && this.detail.error?.code !== RUN_LOST) return;
         if (data.outputs !== undefined) this.detail.outputs = data.outputs as JsonObject;
         // The row has the beginning of a long message.
         if (data.error !== undefined) this.detail.error = data.error as unknown as RunError;
@@ -166,6 +169,10 @@ function end(execution: TaskDetail | ItemDetail, well: boolean, data: JsonObject
   if (data.output !== undefined) execution.output = data.output as Json;
   if (data.reused === true) execution.reused = true;
   if (data.previewed === true) execution.previewed = true;
+}
+
+function isLost({ error }: JsonObject): boolean {
+  return (error as { code?: unknown } | undefined)?.code === RUN_LOST;
 }
 
 function itemOf({ item }: JsonObject): { item?: number } {

@@ -1,8 +1,9 @@
 import type { RunEvent } from '../run.ts';
+import { RUN_LOST } from './lost.ts';
 
 /**
- * What events tell of their run's row. Each field is told by one event only, and the first value stays: that makes the row the same in
- * whatever order events arrive, and however often.
+ * What events tell of their run's row. Each field is told by one event only, and the first value stays (of ends, the first that was told
+ * and not concluded): that makes the row the same in whatever order events arrive, and however often.
  */
 export interface RunFacts {
   runId: string;
@@ -22,6 +23,8 @@ export interface RunFacts {
   errorTask: string | null;
   /** `TaskCounts` as JSON. */
   counts: string | null;
+  /** `RunProcess` as JSON: the process that the run lives in. */
+  process: string | null;
 }
 
 /** Longest error message in a run's row, in characters; the event has all of it. */
@@ -44,6 +47,7 @@ export function noFacts({ subject, source, time }: RunEvent): RunFacts {
     errorMessage: null,
     errorTask: null,
     counts: null,
+    process: null,
   };
 }
 
@@ -57,6 +61,7 @@ export function addFacts(facts: RunFacts, event: RunEvent): void {
       facts.queuedAt ??= at;
       facts.initiator ??= text((data.initiator as { id?: unknown } | undefined)?.id);
       facts.parent ??= text(data.parent);
+      if (data.process !== undefined) facts.process ??= JSON.stringify(data.process);
       addPlan(facts, data);
       return;
     }
@@ -65,13 +70,15 @@ export function addFacts(facts: RunFacts, event: RunEvent): void {
       addPlan(facts, data);
       return;
     case 'run.finished': {
-      facts.finishedAt ??= at;
-      facts.outcome ??= text(data.status);
       const error = data.error as { code?: unknown; message?: unknown; task?: unknown } | undefined;
-      facts.errorCode ??= text(error?.code);
-      facts.errorMessage ??= text(error?.message)?.slice(0, LONGEST_MESSAGE) ?? null;
-      facts.errorTask ??= text(error?.task);
-      if (data.tasks !== undefined) facts.counts ??= JSON.stringify(data.tasks);
+      // An end that was told stays, and replaces one that was concluded.
+      if (facts.outcome !== null && (facts.errorCode !== RUN_LOST || error?.code === RUN_LOST)) return;
+      facts.finishedAt = at;
+      facts.outcome = text(data.status);
+      facts.errorCode = text(error?.code);
+      facts.errorMessage = text(error?.message)?.slice(0, LONGEST_MESSAGE) ?? null;
+      facts.errorTask = text(error?.task);
+      facts.counts = data.tasks === undefined ? null : JSON.stringify(data.tasks);
       return;
     }
     default:

@@ -1,6 +1,7 @@
 import type { Plan } from '@summit/maestro-manifest';
 import type { Decision, Json, JsonObject } from '@summit/maestro-sdk';
 import type { CompensationRecord, PendingDecision, RunError, RunEvent, RunStatus, TaskPhase, TaskStatus } from '../run.ts';
+import type { RunProcess } from './run-process.ts';
 
 /** Where a run is on its way. `awaiting-approval`: people are asked, before it starts or at a gate in its middle. */
 export type RunState = 'queued' | 'awaiting-approval' | 'running' | RunStatus;
@@ -8,7 +9,7 @@ export type RunState = 'queued' | 'awaiting-approval' | 'running' | RunStatus;
 /** All of {@link RunState}. */
 export const RUN_STATES: readonly RunState[] = ['queued', 'awaiting-approval', 'running', 'succeeded', 'failed', 'cancelled'];
 
-/** How many of a run's own tasks (not those of sub-workflows) ended how. */
+/** How many of a run's own tasks (not those of sub-workflows, nor hooks of a run that is on) ended how. */
 export interface TaskCounts {
   total: number;
   succeeded: number;
@@ -36,8 +37,10 @@ export interface RunSummary {
   planDigest?: string;
   dryRun: boolean;
   error?: Pick<RunError, 'code' | 'message' | 'task'>;
-  /** Once it has ended. */
+  /** Of one that has not ended, so far; absent of one that has not started. */
   tasks?: TaskCounts;
+  /** Of one that has not ended and lives in a process only (`--ephemeral`), which. */
+  process?: { host: string; pid: number };
   /** What people are asked, as far as the events tell. */
   pending: PendingDecision[];
   /** Events that are known to be lost: the history could not be written for too long. */
@@ -130,6 +133,15 @@ export interface StoredEvent {
   event: RunEvent;
 }
 
+/** A run without an end that lives in a process, and nowhere else. */
+export interface HeldRun {
+  runId: string;
+  ref: string;
+  process: RunProcess;
+  /** When it was last heard of, in milliseconds since the epoch. */
+  lastAt: number;
+}
+
 export interface PruneResult {
   runs: number;
   events: number;
@@ -144,6 +156,8 @@ export interface History {
   show(runId: string): Promise<RunDetail | undefined>;
   /** Events of a run as they were recorded, `after` a position; at most `limit`. */
   events(runId: string, options?: { after?: number; limit?: number }): Promise<StoredEvent[]>;
+  /** Runs without an end that live in a process only. */
+  held(): Promise<HeldRun[]>;
   /** The very plan that was run, by its digest; undefined where no run of it is kept. */
   plan(digest: string): Promise<Plan | undefined>;
   /** Every event of the chosen runs, oldest run first, each run's together. */

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { type Logger, TaskError } from '@summit/maestro-sdk';
 import type { RunEvent } from '../run.ts';
 import type { History } from './history.ts';
+import { endLost } from './lost.ts';
 import { Outbox } from './outbox.ts';
 import { Recorder, reasonText } from './recorder.ts';
 import { keepPruning } from './retention.ts';
@@ -32,17 +33,37 @@ export async function openHistory(location: { sqlite: string } | { postgres: str
   if ('postgres' in location) {
     const { PostgresHistory, unreachable } = await import('./postgres-history.ts');
     try {
-      return await PostgresHistory.open(location.postgres);
+      return await upToDate(await PostgresHistory.open(location.postgres), false);
     } catch (error) {
       throw unreachable(location.postgres, error);
     }
   }
   try {
     mkdirSync(dirname(location.sqlite), { recursive: true });
-    return await whileLocked(() => SqliteHistory.open(location.sqlite));
+    return await upToDate(await whileLocked(() => SqliteHistory.open(location.sqlite)), true);
   } catch (error) {
     throw unreadable(location.sqlite, error);
   }
+}
+
+/** The history, without runs whose process has gone since. Whoever may only read it sees them as they are recorded. */
+async function upToDate(history: History, oneMachine: boolean): Promise<History> {
+  try {
+    await endLost(history, oneMachine);
+  } catch (error) {
+    if (!isReadOnly(error)) {
+      await history.close();
+      throw error;
+    }
+  }
+  return history;
+}
+
+/** `insufficient_privilege`, and a standby server's answer. */
+const READ_ONLY: readonly unknown[] = ['42501', '25006'];
+
+function isReadOnly(error: unknown): boolean {
+  return sqliteReason(error) === 'read-only' || READ_ONLY.includes((error as { code?: unknown }).code);
 }
 
 /**
@@ -119,6 +140,7 @@ function lazily(current: () => Promise<History>): History {
     list: async (options) => (await current()).list(options),
     show: async (runId) => (await current()).show(runId),
     events: async (runId, options) => (await current()).events(runId, options),
+    held: async () => (await current()).held(),
     plan: async (digest) => (await current()).plan(digest),
     async *export(filter) {
       yield* (await current()).export(filter);

@@ -3,7 +3,7 @@ import { TaskError } from '@summit/maestro-sdk';
 import type { Pool, PoolClient } from 'pg';
 import type { RunEvent } from '../run.ts';
 import { batchOf, keyOf, type RunBatch } from './batch.ts';
-import type { History, ListOptions, PruneResult, RunDetail, RunFilter, RunSummary, StoredEvent } from './history.ts';
+import type { HeldRun, History, ListOptions, PruneResult, RunDetail, RunFilter, RunSummary, StoredEvent } from './history.ts';
 import { migratePostgres } from './migrate.ts';
 import { planOf, withoutPlan } from './plans.ts';
 import { openQuestions, QUESTION_EVENTS } from './questions.ts';
@@ -84,6 +84,10 @@ export class PostgresHistory implements History {
 
   events(runId: string, options?: { after?: number; limit?: number }): Promise<StoredEvent[]> {
     return this.#reader.events(runId, options);
+  }
+
+  held(): Promise<HeldRun[]> {
+    return this.#reader.held();
   }
 
   plan(digest: string): Promise<Plan | undefined> {

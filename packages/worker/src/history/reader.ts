@@ -3,7 +3,8 @@ import type { Plan } from '@summit/maestro-manifest';
 import { TaskError } from '@summit/maestro-sdk';
 import type { RunEvent } from '../run.ts';
 import { detailOf } from './detail.ts';
-import type { ListOptions, PruneResult, RunDetail, RunFilter, RunSummary, StoredEvent } from './history.ts';
+import type { HeldRun, ListOptions, PruneResult, RunDetail, RunFilter, RunSummary, StoredEvent } from './history.ts';
+import { countsOf, progressOf } from './progress.ts';
 import { iso, type Row, summaryOf, type Value } from './run-row.ts';
 
 /** A database to be asked; parameters are `?` in the text. */
@@ -14,6 +15,8 @@ const DEFAULT_LIMIT = 50;
 const PAGE = 1_000;
 /** Runs forgotten at once: writers wait for that long. */
 const PRUNE_AT_ONCE = 200;
+/** Runs whose progress is asked for at once. */
+const RUNS_AT_ONCE = 500;
 
 /** Everything that only reads, and forgetting; the same for both kinds of database. */
 export class HistoryReader {
@@ -38,7 +41,21 @@ export class HistoryReader {
       `select * from maestro_runs ${where.length > 0 ? `where ${where.join(' and ')}` : ''} order by created_at desc, id desc limit ?`,
       [...values, limit],
     );
-    return rows.map(summaryOf);
+    return this.#withProgress(rows);
+  }
+
+  async held(): Promise<HeldRun[]> {
+    const rows = await this.#ask(
+      `select run_id, source, process, (select max(time) from maestro_events where run = maestro_runs.id) as last_at
+       from maestro_runs where process is not null and outcome is null`,
+      [],
+    );
+    return rows.map(({ run_id, source, process, last_at }) => ({
+      runId: String(run_id),
+      ref: String(source),
+      process: JSON.parse(String(process)),
+      lastAt: Number(last_at),
+    }));
   }
 
   async show(runId: string): Promise<RunDetail | undefined> {
@@ -46,7 +63,8 @@ export class HistoryReader {
     if (row === undefined) return undefined;
     const events: RunEvent[] = [];
     for await (const event of this.#all(row, true)) events.push(event);
-    return detailOf(summaryOf(row), events);
+    const [summary] = await this.#withProgress([row]);
+    return detailOf(summary as RunSummary, events);
   }
 
   async events(runId: string, { after = 0, limit = PAGE }: { after?: number; limit?: number } = {}): Promise<StoredEvent[]> {
@@ -105,6 +123,27 @@ export class HistoryReader {
       total.events += await breather(() => this.#change(`delete from maestro_events where run in (${list})`, ids));
       total.runs += await breather(() => this.#change(`delete from maestro_runs where id in (${list})`, ids));
     }
+  }
+
+  /** Summaries; of runs that are on, with how far they are. */
+  async #withProgress(rows: readonly Row[]): Promise<RunSummary[]> {
+    const going = rows.filter(({ outcome, started_at }) => outcome === null && started_at !== null).map(({ id }) => Number(id));
+    const progress = new Map<number, Row[]>();
+    for (let from = 0; from < going.length; from += RUNS_AT_ONCE) {
+      const some = going.slice(from, from + RUNS_AT_ONCE);
+      for (const row of await this.#ask(progressOf(some.length), some)) {
+        const run = Number(row.run);
+        const told = progress.get(run);
+        if (told === undefined) progress.set(run, [row]);
+        else told.push(row);
+      }
+    }
+    return rows.map((row) => {
+      const summary = summaryOf(row);
+      const told = progress.get(Number(row.id));
+      if (told !== undefined) summary.tasks = countsOf(told);
+      return summary;
+    });
   }
 
   async #row(runId: string): Promise<Row | undefined> {

@@ -1,6 +1,8 @@
 import type { PendingDecision } from '../run.ts';
 import type { RunFacts } from './facts.ts';
 import type { RunState, RunSummary, TaskCounts } from './history.ts';
+import { RUN_LOST } from './lost.ts';
+import type { RunProcess } from './run-process.ts';
 
 /** A row of `maestro_runs` as a database returns it; whole numbers may be strings. */
 export type Row = Record<string, unknown>;
@@ -27,12 +29,22 @@ const COLUMNS = [
   'error_message',
   'error_task',
   'counts',
+  'process',
 ] as const;
 
+/** Columns that tell a run's end, together. */
+const END: readonly string[] = ['finished_at', 'outcome', 'error_code', 'error_message', 'error_task', 'counts'];
 /** Columns of which the first value that is known stays. */
 const FIRST_STAYS = COLUMNS.filter((name) => !['run_id', 'source', 'name', 'version', 'status', 'created_at'].includes(name));
 
-const known = (name: string) => `coalesce(maestro_runs.${name}, excluded.${name})`;
+/** Whether the end that comes is to be taken: the first, or the first that was told where the one that is there was only concluded. */
+const ENDS = `(maestro_runs.outcome is null
+    or (maestro_runs.error_code = '${RUN_LOST}' and excluded.outcome is not null and coalesce(excluded.error_code, '') <> '${RUN_LOST}'))`;
+
+const known = (name: string) =>
+  END.includes(name)
+    ? `case when ${ENDS} then excluded.${name} else maestro_runs.${name} end`
+    : `coalesce(maestro_runs.${name}, excluded.${name})`;
 
 /**
  * Puts what is known of a run into its row, whatever is there already. `values` is the list of rows to come. Returns `id`, `run_id`,
@@ -91,6 +103,7 @@ export function rowOf(facts: RunFacts): Value[] {
     facts.errorMessage,
     facts.errorTask,
     facts.counts,
+    facts.process,
   ];
 }
 
@@ -123,6 +136,10 @@ export function summaryOf(row: Row): RunSummary {
   if (row.error_code !== null) {
     summary.error = { code: String(row.error_code), message: String(row.error_message ?? '') };
     if (row.error_task !== null) summary.error.task = String(row.error_task);
+  }
+  if (row.process !== null && row.outcome === null) {
+    const { host, pid } = JSON.parse(String(row.process)) as RunProcess;
+    summary.process = { host, pid };
   }
   if (row.counts !== null) summary.tasks = JSON.parse(String(row.counts)) as TaskCounts;
   if (Number(row.missing) > 0) summary.missingEvents = Number(row.missing);

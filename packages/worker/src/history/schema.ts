@@ -47,6 +47,11 @@ export const STEPS: Readonly<Record<string, Step>> = {
   '0002-plans': (dialect) => [
     `create table maestro_plans (digest text primary key, plan ${dialect === 'sqlite' ? 'text' : 'json'} not null)`,
   ],
+  '0003-processes': () => [
+    'alter table maestro_runs add column process text',
+    // Runs of an engine, nearly all there are, pay nothing for it.
+    'create index maestro_runs_held on maestro_runs (run_id) where process is not null and outcome is null',
+  ],
 };
 
 /** Names of the steps, in order. */

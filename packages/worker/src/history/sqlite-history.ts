@@ -3,7 +3,7 @@ import type { Plan } from '@summit/maestro-manifest';
 import type { RunEvent } from '../run.ts';
 import { batchOf, keyOf } from './batch.ts';
 import type { RunFacts } from './facts.ts';
-import type { History, ListOptions, PruneResult, RunDetail, RunFilter, RunSummary, StoredEvent } from './history.ts';
+import type { HeldRun, History, ListOptions, PruneResult, RunDetail, RunFilter, RunSummary, StoredEvent } from './history.ts';
 import { migrateSqlite } from './migrate.ts';
 import { type KeptPlan, planOf, withoutPlan } from './plans.ts';
 import { openQuestions, QUESTION_EVENTS } from './questions.ts';
@@ -142,6 +142,10 @@ export class SqliteHistory implements History {
 
   events(runId: string, options?: { after?: number; limit?: number }): Promise<StoredEvent[]> {
     return this.#reader.events(runId, options);
+  }
+
+  held(): Promise<HeldRun[]> {
+    return this.#reader.held();
   }
 
   plan(digest: string): Promise<Plan | undefined> {

@@ -50,7 +50,7 @@ export function runEvent(runId: string, ref: string, sequence: string, type: Run
 
 /** The first event of every run. */
 export function queuedEvent(run: RunInput): RunEvent {
-  const { runId, plan, planDigest, initiator, inputs, parent, dryRun, traceparent } = run;
+  const { runId, plan, planDigest, initiator, inputs, parent, dryRun, traceparent, process } = run;
   const ref = runRef(plan);
   return runEvent(runId, ref, 'queued', 'run.queued', {
     ref,
@@ -62,5 +62,6 @@ export function queuedEvent(run: RunInput): RunEvent {
     ...(parent === undefined ? {} : { parent }),
     ...(dryRun ? { dryRun } : {}),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(process === undefined ? {} : { process: { ...process } }),
   });
 }

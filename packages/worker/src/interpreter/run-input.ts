@@ -1,6 +1,6 @@
 import type { Plan } from '@summit/maestro-manifest';
 import { canonicalJson, type Initiator, type JsonObject, sha256Hex } from '@summit/maestro-sdk';
-
+import type { RunProcess } from '../history/run-process.ts';
 import type { Reuse } from '../run.ts';
 
 /** What a run is started with and remembers for ever. */
@@ -19,6 +19,8 @@ export interface RunInput {
   pure?: string[];
   /** Tasks that write are previewed, not executed. */
   dryRun?: boolean;
+  /** The process that it lives in; absent of a run of an engine. */
+  process?: RunProcess;
   /** The run it was made from. */
   parent?: string;
   /** What it takes over from there. */

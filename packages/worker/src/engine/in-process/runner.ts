@@ -1,6 +1,7 @@
 import { type Decision, TaskError } from '@summit/maestro-sdk';
 import { admit } from '../../admission.ts';
 import type { History } from '../../history/history.ts';
+import { type RunProcess, thisProcess } from '../../history/run-process.ts';
 import { questionName } from '../../interpreter/approvals.ts';
 import type { TaskHost } from '../../interpreter/host.ts';
 import { interpret } from '../../interpreter/interpreter.ts';
@@ -36,6 +37,8 @@ export class InProcessRunner implements Runner {
   readonly #pools: ReadonlySet<string> | undefined;
   readonly #queuedRuns: number;
   readonly #runs = new Map<string, Live>();
+  /** Whoever reads the history can tell by it whether runs without an end are still on. */
+  readonly #process: RunProcess | undefined;
   #unended = 0;
 
   constructor(
@@ -52,6 +55,7 @@ export class InProcessRunner implements Runner {
     this.#pools = options.pools?.serves === undefined ? undefined : new Set(options.pools.serves);
     this.#queuedRuns = options.limits?.queuedRuns ?? QUEUED_RUNS;
     this.#close = close;
+    this.#process = events.history === undefined ? undefined : thisProcess();
     if (this.#decide) this.#events.listen((event) => this.#ask(event));
   }
 
@@ -60,7 +64,8 @@ export class InProcessRunner implements Runner {
   }
 
   async start(request: RunRequest): Promise<RunHandle> {
-    const run = admit(request, this.#registry, this.#pools);
+    const admitted = admit(request, this.#registry, this.#pools);
+    const run = this.#process === undefined ? admitted : { ...admitted, process: this.#process };
     if (!this.#runs.has(run.runId)) {
       if (this.#unended >= this.#queuedRuns) throw queueFull(this.#unended, this.#queuedRuns);
       if (run.plan.approvals?.required && this.#decide === undefined) {
