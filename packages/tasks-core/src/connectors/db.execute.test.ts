@@ -100,6 +100,22 @@ describe('a statement', () => {
     await expect(execute(ctx, { sql })).rejects.toMatchObject({ code, retryable: false, message: expect.stringMatching(message) });
   });
 
+  it('that fails names the parameter that cannot be read, and the columns of a constraint', async () => {
+    await using ctx = context();
+    const failing = (sql: string, params: unknown[]) => expect(execute(ctx, { sql, params })).rejects;
+    await failing('INSERT INTO orders (id, total) VALUES ($1, $2)', [1, 'hunter2']).toMatchObject({
+      code: 'DB_VALUE_INVALID',
+      message: expect.stringMatching(/numeric: \[value\] \(parameter \$2\)$/),
+      details: { parameter: 2 },
+    });
+    await execute(ctx, { sql: 'INSERT INTO orders (id, total) VALUES (1, 5), (2, 6)' });
+    await failing('UPDATE orders SET total = $1 WHERE id = 1', [6]).toMatchObject({
+      code: 'DB_CONSTRAINT',
+      message: expect.stringMatching(/the constraint is on the columns "status", "total" of .*orders$/),
+      details: { constraint: 'orders_status_total_key', columns: ['status', 'total'] },
+    });
+  });
+
   it('that touches other rows than expected changes nothing', async () => {
     await using ctx = context();
     await execute(ctx, { sql: "INSERT INTO orders (id, status) SELECT g, 'open' || g FROM generate_series(1, 5) g" });
@@ -279,6 +295,121 @@ describe('rows', () => {
     await expect(twice).rejects.toMatchObject({ code: 'DB_CONSTRAINT', details: { row: 778 } });
     const together = execute(ctx, { table: 'orders', rows: [5, 6, 5].map((id) => ({ id, status: `${Math.random()}` })) });
     await expect(together).rejects.toMatchObject({ code: 'DB_CONSTRAINT', message: expect.stringContaining('rows 1 to 3') });
+  });
+
+  it('that cannot be stored are told by row and column, whenever the server notices', async () => {
+    await using ctx = context();
+    await db.client.query(`DROP TABLE IF EXISTS strict, customers CASCADE; DROP DOMAIN IF EXISTS percent; CREATE DOMAIN percent AS int CHECK (VALUE <= 100);
+      CREATE TABLE customers (country text, number int, PRIMARY KEY (country, number)); INSERT INTO customers VALUES ('at', 1);
+      CREATE TABLE strict (id int PRIMARY KEY, raw bytea, tags int[], short varchar(5), fixed char(3), bits bit(3), price numeric(4,2), day date, at timestamptz, share percent,
+        flat int CHECK (flat > 0), country text, customer int, born int NOT NULL DEFAULT 1, key text, tall int, wide int, during int4range, note text,
+        FOREIGN KEY (country, customer) REFERENCES customers, CHECK (tall > wide), EXCLUDE USING gist (during WITH &&));
+      CREATE UNIQUE INDEX strict_key ON strict (lower(key)); CREATE UNIQUE INDEX strict_price ON strict (price);
+      INSERT INTO strict (id, key, price, during) VALUES (0, 'there', 7, '[1,5)')`);
+    const plain = {
+      raw: 'AA==',
+      tags: [1],
+      short: 'x',
+      fixed: 'abc',
+      bits: '101',
+      price: null,
+      day: '2026-01-31',
+      at: '2026-01-31T10:00:00Z',
+      share: 5,
+      flat: 1,
+    };
+    const rest = { country: 'at', customer: 1, born: 2, key: null, tall: 2, wide: 1, during: null, note: 'a' };
+    const wrong = async (row: Record<string, unknown>) => {
+      const rows = Array.from({ length: 40 }, (_, index) => ({ id: index + 1, ...plain, ...rest, ...(index === 28 ? row : {}) }));
+      return (await execute(ctx, { table: 'strict', rows }).catch((thrown: unknown) => thrown)) as Error & {
+        code: string;
+        details: object;
+      };
+    };
+    const cases: [row: Record<string, unknown>, column: string | string[] | undefined, code?: string][] = [
+      [{ raw: 'hunter2!' }, 'raw'],
+      [{ tags: ['hunter2'] }, 'tags'],
+      [{ tags: [[1], [2, 3]] }, 'tags'],
+      [{ short: 'hunter2' }, 'short'],
+      [{ fixed: 'hunter2' }, 'fixed'],
+      [{ bits: '1111' }, 'bits'],
+      [{ price: 123.45 }, 'price'],
+      [{ day: '2026-02-31' }, 'day'],
+      [{ at: 'hunter2' }, 'at'],
+      [{ id: 2 ** 31 }, 'id'],
+      [{ share: 101 }, 'share', 'DB_CONSTRAINT'],
+      [{ flat: 0 }, 'flat', 'DB_CONSTRAINT'],
+      [{ country: 'hunter2' }, ['country', 'customer'], 'DB_CONSTRAINT'],
+      [{ born: null }, 'born', 'DB_CONSTRAINT'],
+      [{ tall: 1 }, ['tall', 'wide'], 'DB_CONSTRAINT'],
+      [{ price: 7 }, 'price', 'DB_CONSTRAINT'],
+      [{ during: '[2,3)' }, 'during', 'DB_CONSTRAINT'],
+      [{ id: 0 }, 'id', 'DB_CONSTRAINT'],
+      // An index on an expression is of no column.
+      [{ key: 'THERE' }, undefined, 'DB_CONSTRAINT'],
+    ];
+    for (const [row, column, code = 'DB_VALUE_INVALID'] of cases) {
+      const error = await wrong(row);
+      const place = column === undefined ? {} : Array.isArray(column) ? { columns: column } : { column };
+      expect(error, JSON.stringify(row)).toMatchObject({ code, retryable: false, details: { row: 29, ...place } });
+      const named = Array.isArray(column)
+        ? column.map((name) => `"${name}"`).join(', ')
+        : column === undefined
+          ? 'strict_key'
+          : `"${column}"`;
+      expect(error.message).toContain(`row 29 into ${db.schema}.strict`);
+      expect(error.message).toContain(named);
+      expect(`${error.message} ${JSON.stringify(error.details)}`).not.toContain('hunter2');
+    }
+    expect((await wrong({ customer: 2 })).message).toMatch(
+      /"country", "customer" of .*strict, which must be in .*customers \(country, number\)$/,
+    );
+    expect(await db.rows('SELECT id FROM strict')).toEqual([{ id: 0 }]);
+  });
+
+  it('that two wrong ones are among are told by the one the server complained of', async () => {
+    await using ctx = context();
+    await db.client.query('DROP TABLE IF EXISTS pair; CREATE TABLE pair (id int PRIMARY KEY, a int, b int, parent int REFERENCES pair)');
+    const rows = Array.from({ length: 20 }, (_, index) => ({ id: index + 1, a: '1', b: '1', parent: null as number | null }));
+    Object.assign(rows[3] as object, { b: 'b-is-wrong' });
+    Object.assign(rows[17] as object, { a: 'a-is-wrong' });
+    await expect(execute(ctx, { table: 'pair', rows })).rejects.toMatchObject({ details: { row: 18, column: 'a' } });
+    // The parents of the second batch are in the first, which has been rolled back when a culprit is looked for.
+    const tree = Array.from({ length: 20 }, (_, index) => ({ id: index + 1, parent: index < 10 ? null : index === 16 ? 99 : index - 9 }));
+    await expect(execute(ctx, { table: 'pair', rows: tree.slice(0, 16), batchSize: 10 })).resolves.toMatchObject({ rowCount: 16 });
+    await db.client.query('TRUNCATE pair');
+    const orphan = execute(ctx, { table: 'pair', rows: tree, batchSize: 10 });
+    await expect(orphan).rejects.toMatchObject({
+      code: 'DB_CONSTRAINT',
+      details: { column: 'parent' },
+      message: expect.stringMatching(/rows? (?:17|11 to 20) into/),
+    });
+  });
+
+  it('that a trigger or a view refuses are named, and what is checked at the commit names its columns', async () => {
+    await using ctx = context();
+    await db.client.query(`DROP TABLE IF EXISTS guarded CASCADE; CREATE TABLE guarded (id int, size int, UNIQUE (size) DEFERRABLE INITIALLY DEFERRED);
+      CREATE OR REPLACE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.size = 13 THEN RAISE EXCEPTION 'not %', NEW.id; END IF; RETURN NEW; END $$;
+      CREATE TRIGGER guard BEFORE INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION guard();
+      CREATE VIEW small AS SELECT id, size FROM guarded WHERE size < 100 WITH CHECK OPTION`);
+    const write = (table: string, size: number) =>
+      execute(ctx, { table, rows: Array.from({ length: 9 }, (_, id) => ({ id, size: id === 5 ? size : id })) });
+    await expect(write('guarded', 13)).rejects.toMatchObject({
+      code: 'DB_RAISED',
+      details: { row: 6 },
+      message: expect.stringMatching(/row 6 into/),
+    });
+    await expect(write('small', 500)).rejects.toMatchObject({
+      code: 'DB_CONSTRAINT',
+      details: { row: 6 },
+      message: expect.stringMatching(/check option/),
+    });
+    await expect(write('guarded', 3)).rejects.toMatchObject({
+      code: 'DB_CONSTRAINT',
+      details: { column: 'size' },
+      message: expect.stringMatching(/on the column "size"/),
+    });
+    expect(await db.rows('SELECT * FROM guarded')).toEqual([]);
   });
 
   it('have the columns that are listed; what one lacks is null', async () => {

@@ -101,6 +101,9 @@ const checkInput = inputCheck(Input, ['rows']);
  * lists, everything else a text or number as PostgreSQL reads it. Integers beyond 2^53 are texts, as those of an artifact are read; a number
  * that has lost digits is refused for bigint and numeric. Rows with the same conflict target: the last one wins. The session is in UTC.
  *
+ * A row that the server refuses is named with its column, or the columns of the constraint, where there is one row that fails by itself: after the
+ * failure the batch is tried in halves, in transactions that are rolled back (sequences advance all the same).
+ *
  * Errors, terminal: those of `connectors/db.query`, and `DB_CONSTRAINT` (says which), `DB_CONFLICT_TARGET`, `DB_ROW_INVALID` and
  * `DB_ROWS_DUPLICATE` (name the rows), `DB_COLUMN_GENERATED`, `DB_IDEMPOTENCY_MISMATCH`, `INVALID_INPUT`. Transient: those of
  * `connectors/db.query`, `DB_READ_ONLY` (a standby), and `DB_COMMIT_UNKNOWN`: the answer to the commit was lost; a retry finds out.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, isTaskError, type RunContext } from '@summit/maestro-sdk';
 import { collectRows } from './collect.ts';
+import { withConstraintColumns } from './constraint-columns.ts';
 import { checkRowCount } from './expect-rows.ts';
 import { isServerError } from './failure.ts';
 import { withNearTables } from './near-tables.ts';
@@ -36,7 +37,8 @@ export interface ExecuteOutput {
 /** Runs one statement, or writes rows, in one transaction that takes effect once for a step of a run. */
 export async function execute(ctx: RunContext, input: ExecuteInput): Promise<ExecuteOutput> {
   const once = onceOf(ctx, input);
-  return withNearTables(ctx, input, async () => {
+  const explained = (work: () => Promise<ExecuteOutput>) => withConstraintColumns(ctx, input, () => withNearTables(ctx, input, work));
+  return explained(async () => {
     try {
       return await attempt(ctx, input, once);
     } catch (error) {

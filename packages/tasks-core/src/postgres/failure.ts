@@ -14,10 +14,14 @@ export interface Doing {
   readOnly?: boolean;
 }
 
-/** The parts of a server's error that are used; `detail` holds values, and is not. */
+/** The parts of a server's error that are used. */
 export interface ServerError extends Error {
   code: string;
   position?: string;
+  /** Holds values: compared, never shown. */
+  detail?: string;
+  /** The domain whose constraint does not hold. */
+  dataType?: string;
   hint?: string;
   /** Where the server was, e.g. at which parameter. Holds values: never shown. */
   where?: string;
@@ -56,6 +60,7 @@ const MEANINGS: Record<string, Meaning> = {
   '42P08': { code: 'DB_PARAMETERS', advice: 'say the type in the statement: $1::text' },
   '42P10': { code: 'DB_CONFLICT_TARGET', advice: 'conflict.target must be the columns of a primary key or unique index' },
   '428C9': { code: 'DB_COLUMN_GENERATED', advice: 'leave the column out: the database makes its values' },
+  '54000': { code: 'DB_VALUE_INVALID' },
   '25001': { code: 'DB_STATEMENT_REFUSED', advice: 'statements that cannot be rolled back are not run here' },
   '57014': { code: 'DB_TIMEOUT', passing: true, advice: 'raise timeoutMs, or make the statement faster' },
   '55P03': { code: 'DB_LOCKED', passing: true },
@@ -77,6 +82,7 @@ const CLASSES: Record<string, Meaning> = {
   '23': { code: 'DB_CONSTRAINT' },
   '28': { code: 'DB_AUTH_FAILED' },
   '40': { code: 'DB_SERIALIZATION', passing: true },
+  '44': { code: 'DB_CONSTRAINT' },
   '53': { code: 'DB_RESOURCES', passing: true },
   '58': { code: 'DB_RESOURCES', passing: true },
 };
@@ -129,12 +135,14 @@ function fromServer(error: ServerError, doing: Doing): TaskError {
   const hint = error.hint === undefined ? undefined : clean(error.hint);
   const { constraint, table, schema, column } = error;
   const place = at === undefined ? '' : ` (line ${at.line}, column ${at.column}, near ${JSON.stringify(at.near)})`;
+  const parameter = sql === undefined ? undefined : parameterOf(error);
   const which = constraint !== undefined && !error.message.includes(constraint) ? ` (constraint ${constraint})` : '';
   const advice = [meaning.advice, hint].filter((text) => text !== undefined);
   const about = error.about === undefined ? '' : `${error.about}: `;
-  const message = `${label}: ${about}${meaning.message ?? clean(error.message)}${which}${place}${advice.map((text) => `; ${text}`).join('')}`;
+  const message = `${label}: ${about}${meaning.message ?? clean(error.message)}${which}${parameter === undefined ? '' : ` (parameter $${parameter})`}${place}${advice.map((text) => `; ${text}`).join('')}`;
   const facts = {
     row: error.row,
+    parameter,
     constraint,
     schema,
     table,
@@ -148,6 +156,12 @@ function fromServer(error: ServerError, doing: Doing): TaskError {
   if (meaning.code === 'DB_TIMEOUT') return new TimeoutError(message, { code: meaning.code, details, cause });
   if (meaning.passing) return new TransientError(message, { code: meaning.code, details, cause });
   return new InvalidInputError(message, { code: meaning.code, details, cause });
+}
+
+/** Number of the parameter whose value the server could not read; undefined where it was not reading one. */
+export function parameterOf({ code, where }: ServerError): number | undefined {
+  const [, number] = code.startsWith('22') ? (/^[^'"[{\n]*\$(\d+)(?: = |$)/m.exec(where ?? '') ?? []) : [];
+  return number === undefined ? undefined : Number(number);
 }
 
 function meaningOf({ code, message }: ServerError, { readOnly, phase }: Doing): Meaning {

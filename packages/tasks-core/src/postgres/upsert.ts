@@ -1,6 +1,7 @@
 import { type ArtifactRef, InvalidInputError, type RunContext } from '@summit/maestro-sdk';
 import { formatArray, formatElement, formatJsonArray } from './array-text.ts';
-import { isServerError, type ServerError } from './failure.ts';
+import { culprit, failsAlike, isAboutRows } from './culprit.ts';
+import { isServerError, parameterOf, type ServerError } from './failure.ts';
 import { inexactNumber } from './inexact.ts';
 import { type SourceRow, sourceRows } from './source-rows.ts';
 import { checkColumns, type Table, tableOf, writtenSoFar } from './table.ts';
@@ -118,9 +119,10 @@ class BatchWriter {
 
   async #explained(error: unknown, rows: readonly SourceRow[]): Promise<unknown> {
     if (!isServerError(error)) return error;
-    const row = await this.#culprit(error.code, rows);
+    const culprit = await this.#culpritRow(error, rows);
+    const row = culprit?.number;
     const [first, last] = [rows[0]?.number, rows[rows.length - 1]?.number];
-    const column = this.#columnOf(error);
+    const column = this.#columnOf(error) ?? (culprit === undefined ? undefined : await this.#culpritColumn(error, culprit));
     if (column !== undefined) error.column ??= column;
     const which = column === undefined ? '' : `, column ${JSON.stringify(column)}`;
     const where = row !== undefined ? `row ${row}` : first === last ? `row ${first}` : `rows ${first} to ${last}`;
@@ -135,34 +137,34 @@ class BatchWriter {
     return error;
   }
 
-  /**
-   * The row that fails for itself, found by halving the batch in a transaction of its own. Undefined where there is none: where it takes two
-   * rows to fail, or one and what was rolled back.
-   */
-  async #culprit(code: string, rows: readonly SourceRow[]): Promise<number | undefined> {
-    if (!/^2[23]/.test(code)) return undefined;
-    let suspects = rows;
-    while (suspects.length > 1) {
-      const half = suspects.slice(0, suspects.length >> 1);
-      suspects = (await this.#fails(code, half)) ? half : suspects.slice(half.length);
-    }
-    return (await this.#fails(code, suspects)) ? suspects[0]?.number : undefined;
+  /** The row that fails for itself, each try in a transaction of its own. */
+  async #culpritRow(error: ServerError, rows: readonly SourceRow[]): Promise<SourceRow | undefined> {
+    return isAboutRows(error) ? culprit(rows, (part) => this.#fails(error, part)) : undefined;
+  }
+
+  /** The column of the row whose value fails for itself, where it is a value that is wrong: the others are null then. */
+  async #culpritColumn(error: ServerError, { number, values }: SourceRow): Promise<string | undefined> {
+    const aboutValue = error.code.startsWith('22') || error.dataType !== undefined;
+    if (!aboutValue || error.column !== undefined) return undefined;
+    const given = this.#columns.filter((name) => values[name] !== null && values[name] !== undefined);
+    return culprit(given, (names) =>
+      this.#fails(error, [{ number, values: Object.fromEntries(names.map((name) => [name, values[name]])) }]),
+    );
   }
 
   /** The column whose values the server could not read: it says which parameter it was, and each is one column. */
-  #columnOf({ code, where }: ServerError): string | undefined {
-    const [, number] = /^22/.test(code) ? (/^[^'"[{\n]*\$(\d+)(?: = |$)/m.exec(where ?? '') ?? []) : [];
-    return number === undefined ? undefined : this.#columns[Number(number) - 1];
+  #columnOf(error: ServerError): string | undefined {
+    const number = parameterOf(error);
+    return number === undefined ? undefined : this.#columns[number - 1];
   }
 
-  async #fails(code: string, rows: readonly SourceRow[]): Promise<boolean> {
+  async #fails(first: ServerError, rows: readonly SourceRow[]): Promise<boolean> {
     await this.#session.restart();
     try {
       await this.#session.client.query(this.#sql, this.#arrays(rows));
       return false;
     } catch (error) {
-      if (isServerError(error) && error.code === code) return true;
-      throw error;
+      return failsAlike(error, first);
     }
   }
 
