@@ -36,6 +36,8 @@ export async function enginePure(): Promise<Figure[]> {
         otherName: '4 effects',
         must: 1.2,
         better: 'higher',
+        rounds: 9,
+        warmUp: 3,
       }),
     ];
   } finally {

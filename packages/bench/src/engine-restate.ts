@@ -49,6 +49,8 @@ export async function engineRestate(): Promise<Figure[]> {
         otherName: 'hand-written Restate',
         must: 0.8,
         better: 'higher',
+        rounds: 9,
+        warmUp: 3,
       }),
     ];
   } finally {

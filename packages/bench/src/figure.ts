@@ -25,18 +25,22 @@ export interface Comparison {
   otherName: string;
   must: number;
   better: 'higher' | 'lower';
-  /** Counted rounds, after one that warms up; default 7. */
+  /** Counted rounds; default 7. */
   rounds?: number;
+  /** Rounds before that which do not count: what lives long is measured when it has been compiled. Default 1. */
+  warmUp?: number;
   note?: string;
 }
 
 /** Measures the two in turn, so that both see the same machine, and takes the median of the ratios of the pairs. */
 export async function compareInterleaved(comparison: Comparison): Promise<Figure> {
-  const { figure, unit, otherName, must, better, rounds = 7, note } = comparison;
+  const { figure, unit, otherName, must, better, rounds = 7, warmUp = 1, note } = comparison;
   const ours: number[] = [];
   const other: number[] = [];
-  await comparison.ours();
-  await comparison.other();
+  for (let round = 0; round < warmUp; round++) {
+    await comparison.ours();
+    await comparison.other();
+  }
   for (let round = 0; round < rounds; round++) {
     // Which goes first alternates: the second of a pair may find a warmer or a more tired machine.
     if (round % 2 === 0) ours.push(await comparison.ours());

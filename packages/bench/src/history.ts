@@ -99,7 +99,8 @@ export async function historyOverhead(): Promise<Figure[]> {
         otherName: 'without history',
         must: 0.9,
         better: 'higher',
-        rounds: 7,
+        rounds: 9,
+        warmUp: 3,
       }),
     ];
   } finally {

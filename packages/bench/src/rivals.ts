@@ -1,9 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { durablePostgres, redis } from '@summit/maestro-services';
+import { openRunner } from '@summit/maestro-worker';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
+import { chain, NOOP } from './engine-plan.ts';
 
 /** Another engine that does four steps which do nothing, one after the other; each remembered before the next. */
 export interface Rival {
@@ -33,8 +38,32 @@ async function drop(name: string): Promise<void> {
   await client.end();
 }
 
+/** Ours, on the embedded server with its defaults. */
+async function ours(): Promise<Rival> {
+  const folder = mkdtempSync(join(tmpdir(), 'maestro-bench-'));
+  const runner = await openRunner({
+    engine: { kind: 'embedded', dir: join(folder, '.maestro') },
+    packages: [NOOP],
+    from: import.meta.dirname,
+    workspace: folder,
+    artifactsDir: join(folder, 'artifacts'),
+  });
+  const plan = await chain(STEPS);
+  const initiator = { id: 'bench', roles: [] };
+  return {
+    run: async () => {
+      const result = await (await runner.start({ plan, inputs: {}, initiator })).result();
+      if (result.status !== 'succeeded') throw new Error(JSON.stringify(result.error));
+    },
+    close: async () => {
+      await runner.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
 /** A DBOS workflow of four steps. 20 connections to PostgreSQL. */
-export async function dbos(): Promise<Rival> {
+async function dbos(): Promise<Rival> {
   const systemDatabaseUrl = await database(databases[0]);
   DBOS.setConfig({ name: 'bench', systemDatabaseUrl, systemDatabasePoolSize: 20, logLevel: 'error', runAdminServer: false });
   const workflow = DBOS.registerWorkflow(
@@ -58,10 +87,10 @@ export async function dbos(): Promise<Rival> {
 }
 
 /**
- * Four queues of pg-boss: the job of each puts the one of the next. Workers are woken by LISTEN/NOTIFY and go on at once while their batches are full; 100 jobs
- * are fetched, handled and completed together.
+ * Four queues of pg-boss: each job sends the one that follows it. Workers are woken by LISTEN/NOTIFY, take up to 100 jobs at once, and go on at once while
+ * there are more. `together`: the followers of 100 jobs are put by one statement, so that jobs that were taken together also fail together.
  */
-export async function pgBoss(): Promise<Rival> {
+async function pgBoss(together: boolean): Promise<Rival> {
   const boss = new PgBoss({
     connectionString: await database(databases[1]),
     max: 20,
@@ -73,16 +102,17 @@ export async function pgBoss(): Promise<Rival> {
   await boss.start();
   const ended = new Map<string, () => void>();
   for (let step = 0; step < STEPS; step++) {
-    const queue = `step-${step}`;
+    const [queue, next] = [`step-${step}`, `step-${step + 1}`];
     await boss.createQueue(queue, { notify: true });
     const options = { batchSize: 100, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 };
     await boss.work<{ run: string }>(queue, { ...options, localConcurrency: 2 }, async (jobs) => {
       if (step === STEPS - 1) for (const { data } of jobs) ended.get(data.run)?.();
-      else
+      else if (together)
         await boss.insert(
-          `step-${step + 1}`,
+          next,
           jobs.map(({ data }) => ({ data })),
         );
+      else await Promise.all(jobs.map(({ data }) => boss.send(next, data)));
     });
   }
   let serial = 0;
@@ -102,7 +132,7 @@ export async function pgBoss(): Promise<Rival> {
 }
 
 /** Four queues of BullMQ on a Redis that writes every command to its file before it answers. */
-export async function bullMq(): Promise<Rival> {
+async function bullMq(): Promise<Rival> {
   const { url } = await redis();
   const connection = () => new Redis(url, { maxRetriesPerRequest: null });
   const prefix = `bench-${process.pid}`;
@@ -144,3 +174,14 @@ export async function bullMq(): Promise<Rival> {
     },
   };
 }
+
+/** Each engine, by name; opened in the process that calls it. */
+export const RIVALS = {
+  ours,
+  dbos,
+  pgBoss: () => pgBoss(false),
+  pgBossTogether: () => pgBoss(true),
+  bullMq,
+} as const;
+
+export type RivalName = keyof typeof RIVALS;
