@@ -21,7 +21,7 @@ interface Seen {
 /** Runs that wait for a decision or a timer, all at once: what they take of a worker's memory, and how soon one goes on when it is decided. */
 export async function engineWaiting(): Promise<Figure[]> {
   const child = join(import.meta.dirname, 'waiting-child.ts');
-  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', child, `${RUNS}`]);
+  const { stdout } = await promisify(execFile)(process.execPath, [child, `${RUNS}`]);
   const { runs, before, after, startedPerSecond, latencies } = JSON.parse(stdout) as Seen;
   const sorted = latencies.toSorted((a, b) => a - b);
   const at = (part: number) => sorted[Math.ceil(part * sorted.length) - 1] ?? Number.NaN;

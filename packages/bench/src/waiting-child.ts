@@ -38,12 +38,10 @@ const runner = await openRunner({
 const initiator = { id: 'bench', roles: [] };
 const [decision, timer, short] = [await gate(), await pause(HOUR), await pause(1)];
 
-/** Resident memory, in KiB, when it has stopped falling. */
+/** Resident memory, in KiB, when it has not fallen for longer than an idle worker waits before it gives memory back. */
 async function settledKib(): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
-  for (let same = 0; same < 4; ) {
-    // As V8 does it when memory is short: pages that it keeps for later are no part of what a run takes.
-    globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  for (let same = 0; same < 20; ) {
     await delay(500);
     const now = Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'latin1'))?.[1]);
     same = now < least - 256 ? 0 : same + 1;

@@ -2,6 +2,7 @@ import { createServer, type Http2Server, type ServerHttp2Session } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { createEndpointHandler } from '@restatedev/restate-sdk';
 import { type Logger, TaskError } from '@summit/maestro-sdk';
+import { IdleMemory } from '../../execution/idle-memory.ts';
 import type { EventSink } from '../../interpreter/events.ts';
 import type { TaskHost } from '../../interpreter/host.ts';
 import { Attempts } from './attempt.ts';
@@ -60,10 +61,13 @@ export class WorkerEndpoint {
         options.log?.[report](String(message), { engine: rest.map(String) });
       },
     });
+    const memory = new IdleMemory(options.log);
     const server = createServer((request, response) => {
+      memory.used();
       attempts.open(request);
       handle(request, response);
     });
+    server.on('close', () => memory.close());
     server.on('connection', (socket: Socket) => {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
