@@ -163,7 +163,8 @@ describe.each(['sqlite', 'postgres'] as const)('a history in %s', (kind) => {
   });
 
   test('an end that was only concluded gives way to the one that was told, in any order', async () => {
-    for (const order of [['lost', 'told'], ['told', 'lost'], ['both']]) {
+    const elsewhere = await use.again();
+    for (const order of [['lost', 'told'], ['told', 'lost'], ['both'], ['lost elsewhere', 'told'], ['told', 'lost elsewhere']]) {
       const run = eventsOf(id());
       const process = { pid: 1, started: '2', host: 'far-away', pids: 'of another machine' };
       const queued = run.queued({ process });
@@ -177,12 +178,16 @@ describe.each(['sqlite', 'postgres'] as const)('a history in %s', (kind) => {
       const lost = run.emit('run.finished', { status: 'failed', error: { code: 'RUN_LOST', message: 'gone' } });
       const told = run.emit('run.finished', { status: 'succeeded', outputs: { n: 1 } });
       const ends = { lost: [lost], told: [told], both: [told, lost] };
-      for (const end of order) await history.append(ends[end as keyof typeof ends]);
+      for (const end of order) {
+        if (end === 'lost elsewhere') await elsewhere.append([lost]);
+        else await history.append(ends[end as keyof typeof ends]);
+      }
       const { error, ...detail } = (await history.show(runId)) ?? {};
       expect({ error, ...detail }).toMatchObject({ status: 'succeeded', finishedAt: told.time, outputs: { n: 1 } });
       expect(error).toBeUndefined();
       expect((await history.held()).filter((one) => one.runId === runId)).toEqual([]);
     }
+    await elsewhere.close();
   });
 
   test('any order and any repetition of events gives the same', async () => {

@@ -58,15 +58,13 @@ on conflict (run_id) do update set
   status = ${statusOf(known, 'maestro_runs.pending')}
 returning id, run_id, created_at, queued_at, started_at, case when pending is null then 0 else 1 end as asks`;
 
-/** What the end of a run adds to its row, in the order of {@link endOf}. */
-const OF_THE_END = ['finished_at', 'outcome', 'error_code', 'error_message', 'error_task', 'counts'] as const;
-
-/** Puts the end of a run into the row `id` (last parameter), unless it is known already: what {@link upsertRuns} does where nothing else is news. */
+/** Puts the end of a run into the row `id` (last parameter): what {@link upsertRuns} does where nothing else is news. */
 export const setEnd = (p: (index: number) => string): string =>
-  `update maestro_runs set ${OF_THE_END.map((name, index) => `${name} = coalesce(${name}, ${p(index + 1)})`).join(', ')},
-  status = coalesce(outcome, ${p(2)}, status) where id = ${p(OF_THE_END.length + 1)}`;
+  `update maestro_runs set ${END.map((name, index) => `${name} = ${p(index + 1)}`).join(', ')}, status = ${p(END.indexOf('outcome') + 1)}
+where id = ${p(END.length + 1)} and (outcome is null
+  or (error_code = '${RUN_LOST}' and coalesce(${p(END.indexOf('error_code') + 1)}, '') <> '${RUN_LOST}'))`;
 
-/** The values of {@link setEnd}, without the row's id. */
+/** The values of {@link setEnd}, in the order of {@link END}, without the row's id. */
 export function endOf(facts: RunFacts): Value[] {
   return [facts.finishedAt, facts.outcome, facts.errorCode, facts.errorMessage, facts.errorTask, facts.counts];
 }
