@@ -273,10 +273,12 @@ export function createProgram(terminal: Pick<Terminal, 'out' | 'err'>, execute: 
     runs
       .command('resume')
       .description('have a run go on that is paused or stuck')
-      .argument('<runId>', 'id of the run')
+      .argument('[runId]', 'id of the run')
+      .option('--all', 'every run that is stuck or could not go on; not those that a person has paused')
       .option('--deployment <id>', "on another version of the worker: the engine's id of it, or latest"),
-    ['ok', ['failed', 'the run had ended'], 'couldNotRun'],
-    async (context, [runId], options) => (await import('./commands/runs-control.ts')).resumeRun(context, String(runId), options),
+    ['ok', ['failed', 'the run had ended; with --all, one could not be resumed'], 'couldNotRun'],
+    async (context, [runId], options) =>
+      (await import('./commands/runs-resume.ts')).resumeRuns(context, runId === undefined ? undefined : String(runId), options),
   );
 
   action(

@@ -31,6 +31,7 @@ describe('a run that is left to a worker', () => {
     expect(await first.ended).toBe(0);
     for (const role of ['ombuds', 'legal']) {
       const approved = await execute(['approve', 'd1', '--role', role, '--by', 'olive'], { cwd });
+      expect(approved.stderr).toBe('');
       expect(approved).toMatchObject({ code: 0, stdout: expect.stringContaining('\n  no worker is up; it goes on with: maestro up\n') });
     }
     expect(await execute(['approve', 'd1', '--role', 'legal', '--by', 'olive'], { cwd })).toMatchObject({ code: 2 });
@@ -87,6 +88,12 @@ test('a run is paused, resumed, cancelled and waited for; what has ended says so
     .poll(async () => (await execute(['runs', 'list'], { cwd })).stdout, { timeout: 10_000 })
     .toMatch(/^s1 {3}slow@1\.0\.0 {2}paused .*\ns1 was paused by hand; it goes on with: maestro runs resume s1\n$/m);
   expect(await execute(['runs', 'resume', 's1'], { cwd })).toMatchObject({ code: 0, stdout: 'run s1 goes on\n' });
+  expect(await execute(['runs', 'resume', '--all'], { cwd })).toMatchObject({ code: 0, stdout: 'no run is stuck\n' });
+  for (const argv of [
+    ['runs', 'resume'],
+    ['runs', 'resume', 's1', '--all'],
+  ])
+    expect(await execute(argv, { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining('expected the id of a run, or --all') });
   const cancelled = await execute(['runs', 'cancel', 's1', '--wait'], { cwd });
   expect(cancelled).toMatchObject({ code: 0, stdout: 'cancelled  run s1\n' });
   expect(await execute(['runs', 'cancel', 's1'], { cwd })).toMatchObject({ code: 0, stdout: 'run s1 was cancelled before\n' });
@@ -141,6 +148,13 @@ test('a run whose code has changed is stuck: every command says so, a cancel has
   await up.printed(/1 unfinished run/);
   const why = /c1 is stuck: CODE_CHANGED: the worker's code does not take the steps that the run has recorded/;
   await expect.poll(async () => (await execute(['runs', 'list'], { cwd })).stdout, { timeout: 30_000 }).toMatch(why);
+  expect(await execute(['runs', 'resume', '--all'], { cwd })).toMatchObject({ code: 0, stdout: '1 run of 1 resumed\n' });
+  await expect.poll(async () => (await execute(['runs', 'list'], { cwd })).stdout, { timeout: 30_000 }).toMatch(why);
+  expect(await execute(['runs', 'resume', '--all', '--deployment', 'dp_none'], { cwd })).toMatchObject({
+    code: 1,
+    stdout: '0 runs of 1 resumed with deployment dp_none\n',
+    stderr: expect.stringMatching(/^c1 stays as it is: run c1 cannot go on with deployment "dp_none": .*there are: dp_/),
+  });
   const attached = maestro(cwd, ['runs', 'attach', 'c1']);
   await attached.printed(why);
   attached.child.kill('SIGKILL');

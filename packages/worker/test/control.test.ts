@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openClient, openRunner, openWorker, type RunClient, type Runner, type RunProblem } from '@summit/maestro-worker';
-import { EmbeddedServer } from '@summit/maestro-worker/embedded';
+import { EmbeddedServer, embeddedClient } from '@summit/maestro-worker/embedded';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alice, eventually, FIXTURES, plan } from './harness.ts';
 
@@ -120,6 +120,36 @@ describe('a client of the embedded engine', () => {
     });
     await again.resume('one', { deployment: 'latest' });
     expect(await (await again.attach('one')).result()).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('pauses a run that is at rest, whether somebody serves it or not: a decision does not have it go on', async () => {
+    const runner = await worker();
+    const rests = (runId: string) =>
+      eventually('it is at rest', async () => {
+        const server = embeddedClient(join(folder, '.maestro', 'restate'));
+        const [row] = await server.query(
+          `select status from sys_invocation where target_service_key = '${runId}' and target_handler_name = 'run'`,
+        );
+        return row?.status === 'suspended';
+      });
+    for (const runId of ['one', 'two']) await start(runner, runId, await asked());
+    for (const runId of ['one', 'two']) await rests(runId);
+    await runner.pause('one');
+    await eventually('it is paused', async () => (await runner.find('one'))?.state === 'paused');
+    await closed(runner);
+    const beside = await client();
+    await beside.pause('two');
+    expect((await beside.find('two'))?.state).toBe('paused');
+    await closed(beside);
+    const desk = await client('decisions');
+    for (const runId of ['one', 'two']) await desk.decide(runId, { role: 'lead', by: 'lea', approved: true });
+    await closed(desk);
+    const again = await worker();
+    for (const runId of ['one', 'two']) expect((await again.find(runId))?.state, runId).toBe('paused');
+    for (const runId of ['one', 'two']) {
+      await again.resume(runId);
+      expect(await (await again.attach(runId)).result()).toMatchObject({ status: 'succeeded' });
+    }
   });
 
   it('cancels a run that is paused, and kills one', async () => {

@@ -192,6 +192,29 @@ describe.each(replays)('pools, %s', (_, resting) => {
     expect(await result()).toMatchObject({ status: 'succeeded' });
   });
 
+  it('a run that is killed leaves nothing in them', async () => {
+    await worker();
+    const gpu = await worker({ pools: { serves: ['gpu'] } });
+    const log = effectLog('killed');
+    const held = { uses: 'effect.append', pool: 'gpu', with: { log: log.file, id: { $cel: '"item-" + string(item)' }, holdMs: 1_500 } };
+    const { runId, result } = await start(await plan({ many: { ...held, forEach: { in: [1, 2, 3, 4], maxParallel: 2 } } }));
+    void result;
+    await eventually('attempts are on', () => log.lines('begin').length === 2);
+    await client.kill(runId);
+    await eventually('it is gone', async () => (await active(runId)) === undefined);
+    const left = "select id, status from sys_invocation where target_service_name = 'Pool-gpu' and status <> 'completed'";
+    await eventually('its attempts are gone from the engine', async () => (await node.query(left)).length === 0);
+    await eventually('and from the worker', () => gpu.attempts === 0);
+    expect(
+      log
+        .lines('begin')
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(['item-1', 'item-2']);
+    const { result: next } = await start(await plan({ a: { uses: 'echo', pool: 'gpu', with: { value: 7 } } }));
+    expect(await next()).toMatchObject({ status: 'succeeded' });
+  });
+
   it('do not begin what was cancelled while nobody was there', async () => {
     await worker();
     const [port] = await freePorts(1);
@@ -289,6 +312,38 @@ describe('versions', () => {
     await client.decide(runId, { role: 'sre', by: 'bob', approved: true });
     expect(await result()).toMatchObject({ status: 'succeeded' });
     expect(log.lines('end').map(({ id }) => id)).toEqual(['a', 'b']);
+  });
+
+  it('a run whose version is gone goes on with another one, where it is told to', async () => {
+    const asks = await plan({
+      ask: { uses: 'ask', with: { approvers: ['sre'] } },
+      after: { uses: 'echo', needs: ['ask'], with: { value: 1 } },
+    });
+    const [port] = await freePorts(1);
+    const old = await worker({ engine: engine({ port: port as number }), release: '1' });
+    const runs = await Promise.all([start(asks), start(asks), start(asks)]);
+    const [first, second, third] = runs.map(({ runId }) => runId) as [string, string, string];
+    const resting =
+      "select id from sys_invocation where target_service_name = 'Run' and target_handler_name = 'run' and status = 'suspended'";
+    await eventually('they wait', async () => (await node.query(resting)).length === 3);
+    await old.drain();
+    const young = await worker({ release: '2' });
+    for (const runId of [first, second]) {
+      await client.decide(runId, { role: 'sre', by: 'bob', approved: true });
+      await eventually('it says why it waits', async () => (await active(runId))?.problem?.code === 'WORKER_UNREACHABLE');
+    }
+    await expect(client.resume(first, { deployment: 'dp_none' })).rejects.toMatchObject({
+      code: 'DEPLOYMENT_UNSUITABLE',
+      message: expect.stringContaining(String(young.deployment?.id)),
+    });
+    await client.resume(first, { deployment: String(young.deployment?.id) });
+    await client.resume(second, { deployment: 'latest' });
+    // Nothing was to be done of this one while nobody was there.
+    await client.resume(third, { deployment: 'latest' });
+    await client.decide(third, { role: 'sre', by: 'bob', approved: true });
+    for (const run of runs) expect(await run.result()).toMatchObject({ status: 'succeeded' });
+    const finished = young.events.filter(({ type }) => type === 'run.finished').map(({ subject }) => subject);
+    expect(finished.sort()).toEqual([first, second, third].sort());
   });
 
   it('can be gone back to', async () => {

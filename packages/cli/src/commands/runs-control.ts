@@ -102,21 +102,8 @@ export async function pauseRun(context: Context, runId: string): Promise<ExitCod
   return exit.ok;
 }
 
-/** `maestro runs resume` */
-export async function resumeRun(context: Context, runId: string, options: { deployment?: string }): Promise<ExitCode> {
-  const config = sharedEngine(await context.config());
-  const served = await asClient(context, 'runs', async (client) => {
-    await about(context, config, runId, client.resume(runId, options));
-    return client.served;
-  });
-  const { out } = context.terminal;
-  out.line(`run ${runId} goes on${options.deployment === undefined ? '' : ` with deployment ${options.deployment}`}`);
-  if (!served) out.line(`  ${unserved(context, config)}`);
-  return exit.ok;
-}
-
 /** What was asked of a run; where it cannot be done, with what is known of the run. */
-async function about(context: Context, config: ResolvedConfig, runId: string, asked: Promise<void>): Promise<void> {
+export async function about(context: Context, config: ResolvedConfig, runId: string, asked: Promise<void>): Promise<void> {
   try {
     await asked;
   } catch (error) {

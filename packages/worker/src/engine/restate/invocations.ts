@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, TaskError } from '@summit/maestro-sdk';
 import type { ActiveRun, PendingDecision, RunProblem, RunResult } from '../../run.ts';
 import { messageOf, refused, unknownRun } from './answer.ts';
@@ -6,6 +7,9 @@ import { problemOf, problemOfPause } from './problem.ts';
 import { poolOf, SERVICE } from './service-name.ts';
 
 const TIMEOUT_MS = 30_000;
+/** How long the engine may take to pause a run of which nothing is on, and how often it is asked, in milliseconds. */
+const PAUSE_MS = 2_000;
+const PAUSE_AGAIN_MS = 25;
 
 /** The runs as Restate sees them: invocations of one workflow, which its admin API lists, cancels, pauses and resumes. */
 export class RunInvocations {
@@ -56,31 +60,54 @@ export class RunInvocations {
 
   /** Has the engine begin nothing more of a run; attempts that are on come to their end. Throws `RUN_ENDED`, `RUN_UNKNOWN`. */
   async pause(runId: string): Promise<void> {
-    await this.#patch(runId, 'pause', 'paused');
+    const end = performance.now() + PAUSE_MS;
+    for (;;) {
+      const { status, id } = await this.#unended(runId);
+      if (status === 'paused') return;
+      // Where attempts are on that is when they have ended.
+      if (performance.now() > end && status !== 'suspended') return;
+      if (performance.now() > end)
+        throw TaskError.transient('RUN_BUSY', `run ${runId} came to rest again and again before it could be paused; try once more`);
+      // The engine lets one that is at rest be, and would have it go on as soon as there is something to do: it is woken to be paused.
+      if (status === 'suspended') await this.#client.admin('PATCH', `/invocations/${id}/resume`, { timeoutMs: TIMEOUT_MS });
+      await this.#patch(runId, 'pause', 'paused');
+      await delay(PAUSE_AGAIN_MS);
+    }
   }
 
   /**
-   * Has a run that is paused or waits for its next try go on now; with `deployment` on another version of the worker (its id, or `latest`).
+   * Has a run that is paused or waits for its next try go on now; with `deployment` on another version of the worker (its id, or `latest`), also
+   * one that waits for a decision or the clock.
    * Throws `RUN_ENDED`, `RUN_UNKNOWN`, `DEPLOYMENT_UNSUITABLE`, and `RUN_NOT_STUCK` for a run that is on.
    */
   async resume(runId: string, deployment?: string): Promise<void> {
     const row = await this.#unended(runId);
-    if (row.status !== 'paused' && row.status !== 'backing-off') {
+    if (deployment !== undefined && (row.status === 'suspended' || isHalted(row))) return this.#move(runId, row, deployment);
+    if (!isHalted(row)) {
       if (await this.#resumeInPools(row)) return;
-      throw TaskError.terminal('RUN_NOT_STUCK', `run ${runId} is not paused: the engine says it is ${row.status ?? 'unknown'}`);
+      const how = deployment === undefined ? '' : '; pause it first, and it can be moved when what is on has ended';
+      throw TaskError.terminal('RUN_NOT_STUCK', `run ${runId} is not paused: the engine says it is ${row.status ?? 'unknown'}${how}`);
     }
-    const query = deployment === undefined ? '' : `?deployment=${encodeURIComponent(deployment)}`;
-    const answer = await this.#client.admin('PATCH', `/invocations/${row.id}/resume${query}`, { timeoutMs: TIMEOUT_MS });
-    if (answer.status < 300) return;
-    if (deployment !== undefined) {
-      const deployments = await this.#client.query('select id, endpoint, created_at from sys_deployment order by created_at desc');
-      const known = deployments.map(({ id, endpoint }) => `${id} (${endpoint ?? 'no address'})`).join(', ');
-      throw TaskError.terminal(
-        'DEPLOYMENT_UNSUITABLE',
-        `run ${runId} cannot go on with deployment "${deployment}": ${messageOf(answer)}; there are: ${known || 'none'}`,
-      );
-    }
-    throw refused(`run ${runId} cannot be resumed`, answer);
+    const answer = await this.#client.admin('PATCH', `/invocations/${row.id}/resume`, { timeoutMs: TIMEOUT_MS });
+    if (answer.status >= 300) throw refused(`run ${runId} cannot be resumed`, answer);
+  }
+
+  /** Has a run of which nothing is on go on with another version of the worker. One that cannot stays as it was. */
+  async #move(runId: string, { id, status }: Row, deployment: string): Promise<void> {
+    const resume = (query: string) => this.#client.admin('PATCH', `/invocations/${id}/resume${query}`, { timeoutMs: TIMEOUT_MS });
+    // The engine moves what is paused, and nothing else.
+    await this.pause(runId);
+    const paused = (await this.#unended(runId)).status === 'paused';
+    const answer = paused ? await resume(`?deployment=${encodeURIComponent(deployment)}`) : undefined;
+    if (answer !== undefined && answer.status < 300) return;
+    if (status !== 'paused') await resume('');
+    const deployments = await this.#client.query('select id, endpoint, created_at from sys_deployment order by created_at desc');
+    const known = deployments.map(({ id, endpoint }) => `${id} (${endpoint ?? 'no address'})`).join(', ');
+    const why = answer === undefined ? 'it went on meanwhile' : messageOf(answer);
+    throw TaskError.terminal(
+      'DEPLOYMENT_UNSUITABLE',
+      `run ${runId} cannot go on with deployment "${deployment}": ${why}; there are: ${known || 'none'}`,
+    );
   }
 
   /**
@@ -157,14 +184,16 @@ export class RunInvocations {
     const events = await this.#client.query(
       `select id, appended_at, event_type, event_json from sys_journal_events where event_type in ('Paused', 'TransientError') and id in (${ids}) order by appended_at`,
     );
-    const failures = new Map<string | undefined, Row>();
+    const failures = new Map<string | undefined, Row[]>();
     for (const event of events) {
       const { id, event_type: type } = event;
+      const before = failures.get(id) ?? [];
+      failures.set(id, before);
       if (type === 'TransientError') {
-        failures.set(id, event);
+        before.push(event);
         continue;
       }
-      const problem = problemOfPause(event, failures.get(id));
+      const problem = problemOfPause(event, before);
       // The last pause counts: it may have been resumed and paused by hand since.
       if (problem === undefined) problems.delete(id);
       else problems.set(id, problem);
@@ -198,6 +227,11 @@ export class RunInvocations {
 }
 
 const HOW: Record<RunResult['status'], string> = { succeeded: 'succeeded', failed: 'failed', cancelled: 'was cancelled' };
+
+/** Nothing of it is on, and it waits for its next try or to be resumed. */
+function isHalted({ status }: Row): boolean {
+  return status === 'paused' || status === 'backing-off';
+}
 
 function stateOf(status: string | undefined, problem: RunProblem | undefined, pending: readonly PendingDecision[]): ActiveRun['state'] {
   if (status === 'paused') return problem === undefined ? 'paused' : 'stuck';

@@ -8,6 +8,8 @@ const MISMATCH = 'RT0016';
 const LONGEST = 500;
 /** How long after the failure a worker's own pause may come, in milliseconds. */
 const SOON_MS = 10_000;
+/** Less than the engine goes on trying for before it pauses a run itself, in milliseconds; see the retries of the service. */
+const GIVEN_UP_MS = 3_600_000;
 
 interface Failure {
   error_message?: string;
@@ -23,11 +25,11 @@ export function problemOf(row: Row): RunProblem | undefined {
   return problem;
 }
 
-/** Why a run was paused, from the engine's event and that of the last failure before it; undefined where a person paused it. */
-export function problemOfPause({ event_json: json, appended_at: at }: Row, last: Row | undefined): RunProblem | undefined {
+/** Why a run was paused, from the engine's event and those of the failures before it; undefined where a person paused it. */
+export function problemOfPause({ event_json: json, appended_at: at }: Row, failures: readonly Row[]): RunProblem | undefined {
   const { last_failure: told } = JSON.parse(json ?? '{}') as { last_failure?: Failure };
-  const failure = told ?? mismatch(last, at);
-  if (failure === undefined) return undefined;
+  const failure = told ?? mismatch(failures.at(-1), at);
+  if (failure === undefined || (failure.restate_doc_error_code !== MISMATCH && isEarly(failures[0], at))) return undefined;
   const problem = described(failure.error_message ?? 'it does not say why', failure.restate_doc_error_code);
   if (at !== undefined) problem.at = at;
   return problem;
@@ -38,6 +40,11 @@ function mismatch(last: Row | undefined, at: string | undefined): Failure | unde
   if (last === undefined || Date.parse(at ?? '') - Date.parse(last.appended_at ?? '') > SOON_MS) return undefined;
   const failure = JSON.parse(last.event_json ?? '{}') as Failure;
   return failure.restate_doc_error_code === MISMATCH ? failure : undefined;
+}
+
+/** Whether the engine cannot have given up yet: what is paused while it fails has a failure to tell, whoever has paused it. */
+function isEarly(first: Row | undefined, at: string | undefined): boolean {
+  return Date.parse(at ?? '') - Date.parse(first?.appended_at ?? '') < GIVEN_UP_MS;
 }
 
 function described(failure: string, code: string | undefined): RunProblem {
