@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 /** `pnpm services start|stop|status|env [names...]`: the servers of the tests, by hand. */
-import { SERVICES, type ServiceName } from './catalog.ts';
-import { ensure, running, stop } from './service.ts';
+import { MEASURED, SERVICES } from './catalog.ts';
+import { ensure, running, type Service, stop } from './service.ts';
 
-const COMMANDS: Record<string, (names: ServiceName[]) => Promise<void>> = {
+const EVERY: Record<string, Service<object>> = { ...SERVICES, ...MEASURED };
+const service = (name: string): Service<object> => EVERY[name] as Service<object>;
+
+const COMMANDS: Record<string, (names: string[]) => Promise<void>> = {
   start: async (names) => {
-    await Promise.all(names.map((name) => ensure(SERVICES[name], { keep: true })));
+    await Promise.all(names.map((name) => ensure(service(name), { keep: true })));
     await status(names);
   },
   stop: async (names) => {
@@ -14,18 +17,19 @@ const COMMANDS: Record<string, (names: ServiceName[]) => Promise<void>> = {
   },
   status,
   env: async (names) => {
-    const facts = await Promise.all(names.map(async (name) => [name, await ensure(SERVICES[name], { keep: true })] as const));
+    const facts = await Promise.all(names.map(async (name) => [name, await ensure(service(name), { keep: true })] as const));
     console.log(JSON.stringify(Object.fromEntries(facts), undefined, 2));
   },
 };
 
-async function status(names: ServiceName[]): Promise<void> {
-  for (const name of names) console.log(`${name}: ${running(SERVICES[name]) ? 'runs' : 'does not run'}`);
+async function status(names: string[]): Promise<void> {
+  for (const name of names) console.log(`${name}: ${running(service(name)) ? 'runs' : 'does not run'}`);
 }
 
 const [command = '', ...given] = process.argv.slice(2);
-const all = Object.keys(SERVICES) as ServiceName[];
-const names = given.length > 0 ? (given as ServiceName[]) : all;
+const all = Object.keys(EVERY);
+// What measurements use is started by name only, and stopped and shown with the others.
+const names = given.length > 0 ? given : command === 'start' || command === 'env' ? Object.keys(SERVICES) : all;
 const unknown = names.find((name) => !all.includes(name));
 const work = COMMANDS[command];
 if (!work || unknown !== undefined) {

@@ -1,16 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { History, RunEvent } from '@summit/maestro-worker';
+import type { RunEvent } from '@summit/maestro-worker';
 import type { Context } from '../context.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { eventText, failure } from '../run/event-text.ts';
+import { HistoryTail } from '../run/history-tail.ts';
 import { exitOf, watchInterrupts } from '../run/interrupts.ts';
 import { withHistory } from '../run/past.ts';
 import { unknownRun } from '../run/unknown-run.ts';
 import type { Channel } from '../terminal/terminal.ts';
 import { printable } from '../text.ts';
-
-/** How often the history is asked for more, in milliseconds. */
-const POLL_MS = 250;
 
 export interface LogsOptions {
   follow?: boolean;
@@ -18,41 +15,25 @@ export interface LogsOptions {
   json?: boolean;
 }
 
-/** `maestro runs logs` */
-export async function runLogs(context: Context, runId: string, options: LogsOptions): Promise<ExitCode> {
+/** `maestro runs logs`: events of a run in order; with `follow` until it has ended. */
+export async function runLogs(context: Context, runId: string, { follow, task, json }: LogsOptions): Promise<ExitCode> {
   const interrupts = watchInterrupts(context.io);
-  const stop = new AbortController();
-  interrupts.on(() => stop.abort());
   try {
     return await withHistory(await context.config(), async (history) => {
-      for await (const event of read(context, history, runId, options.follow === true, stop.signal)) {
-        if (isOf(event, options.task)) show(event, options.json === true, context.terminal.out);
-      }
+      const [run] = await history.list({ runIds: [runId] });
+      if (run === undefined) throw unknownRun(context, runId);
+      let ended = false;
+      const tail = new HistoryTail(history, runId, (event) => {
+        if (event.type === 'run.finished') ended = true;
+        if (isOf(event, task)) show(event, json === true, context.terminal.out);
+      });
+      interrupts.on(() => void tail.close());
+      // What was recorded before the end stands before it.
+      await tail.readUntil(() => ended || !follow);
       return interrupts.first === undefined ? exit.ok : exitOf(interrupts.first);
     });
   } finally {
     interrupts.release();
-  }
-}
-
-/** Events of a run, in order; with `follow` until it has ended. */
-async function* read(context: Context, history: History, runId: string, follow: boolean, signal: AbortSignal): AsyncIterable<RunEvent> {
-  const [run] = await history.list({ runIds: [runId] });
-  if (run === undefined) throw unknownRun(context, runId);
-  let after = 0;
-  let ended = false;
-  while (!signal.aborted) {
-    const page = await history.events(runId, { after });
-    for (const { event, position } of page) {
-      after = position;
-      if (event.type === 'run.finished') ended = true;
-      yield event;
-      if (signal.aborted) return;
-    }
-    if (page.length > 0) continue;
-    // What was recorded before the end stands before it.
-    if (ended || !follow) return;
-    await delay(POLL_MS, undefined, { signal }).catch(() => {});
   }
 }
 

@@ -21,13 +21,25 @@ export class HistoryTail {
 
   /** Reads what there is. A run that the history has not heard of yet has no events. */
   async catchUp(): Promise<void> {
+    const { signal } = this.#closing;
     for (;;) {
       const page = await this.#page();
       for (const { event, position } of page) {
+        if (signal.aborted) return;
         this.#after = position;
         this.#listen(event);
       }
       if (page.length === 0) return;
+    }
+  }
+
+  /** Reads what there is and what comes, until `enough` says so or it is closed. */
+  async readUntil(enough: () => boolean): Promise<void> {
+    const { signal } = this.#closing;
+    for (;;) {
+      await this.catchUp();
+      if (signal.aborted || enough()) return;
+      await delay(POLL_MS, undefined, { signal }).catch(() => {}); // Closed meanwhile.
     }
   }
 

@@ -3,6 +3,7 @@ import type { Plan } from '@summit/maestro-manifest';
 import { type History, openHistory, type PastRun, peekActive, type RunDetail, type RunEvent, type RunStatus } from '@summit/maestro-worker';
 import type { ResolvedConfig } from '../config/config.ts';
 import { CliError } from '../errors.ts';
+import { HistoryTail } from './history-tail.ts';
 
 /** Of a run of the past what another run is made from. */
 export interface Past {
@@ -34,41 +35,33 @@ export function readPast(config: ResolvedConfig, runId: string): Promise<Past> {
     const run: PastRun = { runId, plan, planDigest, inputs, dryRun };
     if (ENDED.has(detail.status)) run.status = detail.status as RunStatus;
     const events: RunEvent[] = [];
-    for await (const event of eventsOf(history, runId)) if (event.type !== 'task.log' && event.type !== 'task.event') events.push(event);
+    const tail = new HistoryTail(history, runId, (event) => {
+      if (event.type !== 'task.log' && event.type !== 'task.event') events.push(event);
+    });
+    await tail.catchUp();
     return { run, detail, events };
   });
 }
 
-/** How long, in milliseconds, the end of a run may be on its way to a shared history, and how often that is asked. */
+/** How long, in milliseconds, news of a run may be on its way to a shared history, and how often that is asked. */
 const ON_ITS_WAY_MS = 3_000;
 const POLL_MS = 100;
 
-/** What the history has of a run; where the engine has seen its end already, with that. */
+/** What the history has of a run; where the engine has it already, or has seen its end, with that. */
 async function settled(config: ResolvedConfig, history: History, runId: string): Promise<RunDetail | undefined> {
   const detail = await history.show(runId);
-  // A file has the end before the engine has it.
-  if (detail === undefined || detail.finishedAt !== undefined || !('postgres' in config.history)) return detail;
-  const active = await peekActive(config.engine);
-  if (active === undefined || active.some((run) => run.runId === runId)) return detail;
+  // A file has everything before the engine has it.
+  if (detail?.finishedAt !== undefined || !('postgres' in config.history)) return detail;
+  const isOn = (await peekActive(config.engine))?.some((run) => run.runId === runId);
+  // Where the engine has ended a run its end is on its way, and where it has one its beginning is.
+  if (isOn === undefined || isOn === (detail !== undefined)) return detail;
   const end = performance.now() + ON_ITS_WAY_MS;
   while (performance.now() < end) {
     await delay(POLL_MS);
     const [run] = await history.list({ runIds: [runId] });
-    if (run?.finishedAt !== undefined) return history.show(runId);
+    if (isOn ? run !== undefined : run?.finishedAt !== undefined) return history.show(runId);
   }
   return detail;
-}
-
-/** All events of a run, in the order in which they were recorded. */
-export async function* eventsOf(history: History, runId: string): AsyncIterable<RunEvent> {
-  let after = 0;
-  for (;;) {
-    const page = await history.events(runId, { after });
-    for (const { event } of page) yield event;
-    const last = page.at(-1);
-    if (last === undefined) return;
-    after = last.position;
-  }
 }
 
 const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled'] satisfies RunStatus[]);
