@@ -16,6 +16,7 @@ import { lintCatalog } from './lint-catalog.ts';
 import { lintStart } from './lint-start.ts';
 import { lspDiagnostics } from './lsp-diagnostics.ts';
 import { natsPublishSpeed } from './nats-publish.ts';
+import { endOrphans } from './orphans.ts';
 import { s3Memory, s3Speed } from './s3.ts';
 import { schemaValidateRepeated } from './schema-validate.ts';
 import { transformMapRows } from './transform-map.ts';
@@ -48,6 +49,8 @@ const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) throw new Error(`there is no bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`);
 
+const orphans = endOrphans();
+if (orphans > 0) process.stderr.write(`ended ${orphans} servers that benches had left behind which were killed\n`);
 for (const [name, bench] of Object.entries(benches)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   for (const figure of await bench()) {
