@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => db[Symbol.asyncDispose]());
 beforeEach(async () => {
-  await db.client.query(`DROP TABLE IF EXISTS orders CASCADE;
+  await db.client.query(`DROP TABLE IF EXISTS orders CASCADE; CREATE SEQUENCE IF NOT EXISTS numbers;
     CREATE TABLE orders (id int PRIMARY KEY, status text NOT NULL DEFAULT 'new', total numeric(6,2) CHECK (total < 1000), UNIQUE (status, total))`);
 });
 
@@ -45,6 +45,22 @@ describe('values', () => {
     await execute(ctx, { table: 'documents', rows: [{ id: 1, docs }], conflict: { target: ['id'] } });
     await execute(ctx, { sql: 'INSERT INTO documents VALUES (2, $1)', params: [docs] });
     expect((await query(ctx, { sql: 'SELECT docs FROM documents ORDER BY id' })).rows).toEqual([{ docs }, { docs }]);
+  });
+
+  it('of row types and arrays of bytea come back as they were', async () => {
+    await using ctx = context();
+    await db.client.query(`DROP TABLE IF EXISTS odd; DROP TYPE IF EXISTS couple; CREATE TYPE couple AS (n int, t text);
+      CREATE TABLE odd (id int PRIMARY KEY, p couple, ps couple[], bytes bytea[], "constructor" text, "__proto__" text, "Ünï x" text, span int4range, bits bit(3))`);
+    const row = JSON.parse('{ "id": 1, "constructor": "a", "__proto__": "b" }') as Record<string, unknown>;
+    Object.assign(row, { p: '(1,"a b")', ps: ['(2,x)', null], bytes: ['AAE=', null, ''], 'Ünï x': 'c', span: '[1,5)', bits: '101' });
+    await execute(ctx, { table: 'odd', rows: [row], conflict: { target: ['id'] } });
+    expect(await db.rows('SELECT bytes[1] AS first FROM odd')).toEqual([{ first: Buffer.from([0, 1]) }]);
+    const [found] = (await query(ctx, { sql: 'SELECT * FROM odd' })).rows as Record<string, unknown>[];
+    expect(Object.entries(found as object).sort()).toEqual(Object.entries(row).sort());
+    const wrong = (values: object) =>
+      expect(execute(ctx, { table: 'odd', rows: [{ id: 2, ...values }], conflict: { target: ['id'] } })).rejects;
+    await wrong({ bytes: ['hunter2!'] }).toMatchObject({ code: 'DB_ROW_INVALID', details: { row: 1, column: 'bytes' } });
+    await wrong({ p: '(hunter2' }).toMatchObject({ code: 'DB_VALUE_INVALID', details: { row: 1, column: 'p' } });
   });
 
   it('beyond 2^53 are taken as texts, and refused as numbers, which have lost digits', async () => {
@@ -98,6 +114,25 @@ describe('a statement', () => {
   ])('%s', async (sql, code, message) => {
     await using ctx = context();
     await expect(execute(ctx, { sql })).rejects.toMatchObject({ code, retryable: false, message: expect.stringMatching(message) });
+  });
+
+  it('leaves nothing of itself on its connection', async () => {
+    await using ctx = context();
+    const own = { poolSize: 1, idempotent: true };
+    for (const sql of [
+      'SET search_path = nowhere',
+      'SET statement_timeout = 1',
+      'LISTEN news',
+      'CREATE TEMP TABLE mine (a int)',
+      'SELECT pg_advisory_lock(4711)',
+    ]) {
+      await execute(ctx, { ...own, sql });
+    }
+    const sql = `SELECT current_setting('search_path') AS path, current_setting('statement_timeout') <> '1ms' AS slow, to_regclass('mine') AS mine,
+      (SELECT count(*)::int FROM pg_listening_channels()) AS channels, (SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711) AS locks`;
+    const { rows } = await query(ctx, { sql, poolSize: 1 });
+    expect(rows).toEqual([{ path: `${db.schema}, public`, slow: true, mine: null, channels: 0, locks: 0 }]);
+    await expect(execute(ctx, { ...own, sql: 'DO $$ BEGIN COMMIT; END $$' })).rejects.toMatchObject({ retryable: false });
   });
 
   it('that fails names the parameter that cannot be read, and the columns of a constraint', async () => {
@@ -261,6 +296,7 @@ describe('rows', () => {
     ['orders"; DROP TABLE orders; --', [{ id: 1 }], 'INVALID_INPUT', /table must be a name/],
     ['orders; DROP TABLE orders', [{ id: 1 }], 'DB_TABLE_UNKNOWN', /does not exist/],
     ['a.b.c', [{ id: 1 }], 'INVALID_INPUT', /table must be a name/],
+    ['numbers', [{ last_value: 1 }], 'DB_TABLE_UNKNOWN', /nothing that rows can be written to/],
     ['orders', [{ id: 1, staus: 'x' }], 'DB_COLUMN_UNKNOWN', /no column "staus"; did you mean "status"\?/],
     ['orders', [{ id: 1, 'id") VALUES (1); --': 'x' }], 'DB_COLUMN_UNKNOWN', /its columns are id, status, total/],
     ['orders', [{ id: 1 }, { id: 2, status: 'x' }], 'DB_ROW_INVALID', /row 2 has the column "status", which the first row does not have/],

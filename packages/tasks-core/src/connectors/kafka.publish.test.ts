@@ -217,6 +217,8 @@ describe('a mistake', () => {
   it('in any message is found before the first is sent', async () => {
     const topic = await makeTopic(brokers);
     await using ctx = context();
+    const endless: { self?: unknown } = {};
+    endless.self = endless;
     const wrong: [Record<string, unknown>, string][] = [
       [{ key: 'a' }, 'has neither value nor valueBase64'],
       [{ value: 1, valueBase64: 'AA==' }, 'has both value and valueBase64'],
@@ -226,7 +228,12 @@ describe('a mistake', () => {
       [{ value: 1, headers: [] }, 'headers: expected an object, found a list'],
       [{ value: 1, partition: -1 }, 'partition: expected a whole number from 0, found -1'],
       [{ value: 1, timestamp: 'yesterday' }, 'timestamp: expected milliseconds'],
+      [{ value: 1, timestamp: '2026-02-31T00:00:00Z' }, 'timestamp: expected milliseconds'],
+      [{ value: 1, timestamp: '2026-02-01T00:00:00' }, 'timestamp: expected milliseconds since 1970, or a date and time with its offset'],
       [{ value: 1, topic: 'other' }, 'has a field "topic"'],
+      [JSON.parse('{"value":1,"__proto__":{"key":"a"}}'), 'has a field "__proto__"'],
+      [{ value: 10n }, 'value: expected text or JSON, found a bigint'],
+      [{ value: endless }, 'value: expected text or JSON, found an object'],
     ];
     for (const [message, text] of wrong) {
       await expect(
@@ -237,11 +244,35 @@ describe('a mistake', () => {
         message: expect.stringContaining(`message 1 ${text}`),
       });
     }
+    const holed = Array(1) as NonNullable<Payload['messages']>;
+    await expect(publish(ctx, { topic, messages: holed })).rejects.toThrow('message 0 expected');
     await expect(publish(ctx, { topic, messages: [null] as unknown as NonNullable<Payload['messages']> })).rejects.toThrow(
       'message 0 expected an object',
     );
     expect(ctx.pooled).toEqual([]);
     expect(await readTopic(brokers, topic)).toEqual([]);
+  });
+
+  it('that only the broker sees says what the topic takes', async () => {
+    const compacted = await makeTopic(brokers, 1, { 'cleanup.policy': 'compact' });
+    const topic = await makeTopic(brokers, 1, { 'message.timestamp.after.max.ms': '1000' });
+    await using ctx = context();
+    await expect(publish(ctx, { topic: compacted, messages: [{ key: 'a', value: 1 }, { value: 2 }] })).rejects.toMatchObject({
+      code: 'KAFKA_RECORD_REFUSED',
+      retryable: false,
+      message: expect.stringContaining('a compacted topic takes no message without a key'),
+    });
+    await expect(publish(ctx, { topic, messages: [{ value: 1, timestamp: '2999-01-01T00:00:00Z' }] })).rejects.toMatchObject({
+      code: 'KAFKA_RECORD_REFUSED',
+      retryable: false,
+      message: expect.stringContaining('message.timestamp.after.max.ms'),
+    });
+    await expect(publish(ctx, { topic: '..', messages: [{ value: 1 }] })).rejects.toMatchObject({ code: 'KAFKA_TOPIC_UNKNOWN' });
+    const headers: Record<string, string | string[]> = { '': 'no name', ü: '☃', none: [] };
+    await publish(ctx, { topic: compacted, messages: [{ key: '', value: '', headers }] });
+    const [read] = await readTopic(brokers, compacted);
+    expect(read).toMatchObject({ key: '', headers: { '': 'no name', ü: '☃' } });
+    expect(read?.headers).not.toHaveProperty('none');
   });
 
   it('in the topic or the partition is told within seconds', async () => {

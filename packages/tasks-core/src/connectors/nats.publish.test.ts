@@ -266,6 +266,24 @@ describe('JetStream', () => {
     expect(error.message).toMatch(new RegExp(`no stream takes messages of subject "${subject}" \\(expected stream "ORDERS"\\).*503`));
   });
 
+  it('what a stream has been configured not to take is terminal; what may be taken later is not', async () => {
+    const plain = await stream();
+    const rollup = { data: 'x', headers: { 'Nats-Rollup': 'all' } };
+    expect(await failing({ subject: plain.subject, messages: [rollup], jetstream: true })).toMatchObject({
+      code: 'NATS_STREAM_REFUSED',
+      retryable: false,
+      message: expect.stringContaining('rollup not permitted') as string,
+    });
+    const full = await stream({ max_msgs: 1, discard: 'new' });
+    expect(await failing({ subject: full.subject, messages: ['1', '2'], jetstream: true })).toMatchObject({
+      retryable: true,
+      details: { index: 1, errCode: 10077 },
+    });
+    expect(await full.stored()).toEqual(['1']);
+    const twice = await publish({ subject: plain.subject, jetstream: true, messages: [1, 2].map((data) => ({ data, id: 'same' })) });
+    expect(twice).toMatchObject({ count: 2, duplicates: 1, acks: [{ seq: 1 }, { seq: 1, duplicate: true }] });
+  });
+
   it('what a stream does not take is terminal, and says why', async () => {
     const full = await stream({ max_msgs: 1, discard: 'new' });
     const small = await stream({ max_msg_size: 200 });
@@ -319,6 +337,23 @@ describe('bad input', () => {
       'NATS_MESSAGE_INVALID',
       /expected a string, or an object with data, found number/,
     ],
+    ['an unknown field', { messages: [{ data: 1, hedaers: {} } as never] }, 'NATS_MESSAGE_INVALID', /^message 0: has a field "hedaers"/],
+    ['an unknown encoding', { messages: [{ data: 'a', encoding: 'hex' as never }] }, 'NATS_MESSAGE_INVALID', /encoding must be .*"hex"/],
+    [
+      'an odd expectation',
+      { messages: [{ data: 'a', expect: { lastSequence: -1 } }] },
+      'NATS_MESSAGE_INVALID',
+      /lastSequence must be a whole/,
+    ],
+    [
+      'an unknown expectation',
+      { messages: [{ data: 'a', expect: { lastSeq: 1 } as never }] },
+      'NATS_MESSAGE_INVALID',
+      /lastSeq is none of/,
+    ],
+    ['data that is no JSON', { messages: [{ data: 10n }] }, 'NATS_MESSAGE_INVALID', /data is not JSON/],
+    ['a hole in the list', { messages: Array(1) as never }, 'NATS_MESSAGE_INVALID', /^message 0: .*found undefined/],
+    ['a port that is none', { servers: 'nats://127.0.0.1:99999' }, 'INVALID_INPUT', /^servers: expected host:port/],
     ['expect without JetStream', { messages: [{ data: 1, expect: { lastSequence: 1 } }] }, 'INVALID_INPUT', /needs jetstream/],
     ['two streams', { jetstream: { stream: 'a', expect: { streamName: 'b' } } }, 'INVALID_INPUT', /differ/],
     ['tls:// without TLS', { servers: 'tls://127.0.0.1', tls: false }, 'INVALID_INPUT', /contradicts/],

@@ -48,6 +48,13 @@ describe('what is stored', () => {
     expect(object.ContentEncoding).toBeUndefined();
   });
 
+  it('under any key comes back by it', async () => {
+    for (const key of ['a b', 'a+b', 'ü/☃.txt', '?q=1&x#frag%41', "*()'!", '__proto__', 'line\nfeed', `${'deep/'.repeat(180)}end`]) {
+      await put({ key, body: `of ${key}` });
+      expect((await stored(key)).bytes.toString(), key).toBe(`of ${key}`);
+    }
+  });
+
   it.each([
     ['whose parts are full', 16 * 1024 * 1024, 2],
     ['whose last part is one byte', 16 * 1024 * 1024 + 1, 3],
@@ -196,6 +203,8 @@ describe('refused before anything is sent', () => {
     ['no content', {}, /body is missing/],
     ['two contents', { body: 'x', artifact: EMPTY }, /both given/],
     ['base64 that is none', { body: '?', encoding: 'base64' as const }, /not base64/],
+    ['what is no JSON', { body: 10n }, /body is not JSON/],
+    ['a function', { body: () => 1 }, /body is not JSON/],
     ['a list as text', { body: [], encoding: 'utf8' as const }, /expected a string for encoding utf8, found a list/],
     ['both conditions', { body: 'x', ifMatch: 'x', ifNoneMatch: '*' as const }, /cannot be there and not be there/],
     ['half a retention', { body: 'x', objectLock: { mode: 'GOVERNANCE' as const } }, /belong together/],

@@ -8,6 +8,7 @@ import { createTestContext, type SigFault, type SigSandbox, startSigSandbox, typ
 import { certificates, faultProxy } from '@summit/maestro-services';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { serve } from '../../test/support/http.ts';
 import { sigIngest } from './sig.ingest.ts';
 
 type Payload = Parameters<typeof sigIngest.execute>[1]['payload'];
@@ -149,6 +150,17 @@ describe('sig.ingest', () => {
     expect(await failing({ items: [{ id: 'big', payload: 'x'.repeat(2_000) }], maxBatchBytes: 1_024 })).toMatchObject({
       code: 'SIG_ITEM_TOO_LARGE',
     });
+    for (const payload of [10n, () => 1, { toJSON: () => undefined }]) {
+      expect(await failing({ items: [...items(1), { id: 'odd', payload }] })).toMatchObject({
+        code: 'SIG_ITEM_INVALID',
+        message: 'items[1] is no item: its payload is not JSON',
+      });
+    }
+    expect(await failing({ items: Array(1) as never })).toMatchObject({ code: 'SIG_ITEM_INVALID' });
+    expect(await failing({ items: [{ id: 'odd', payload: '\ud800' }], verifyReceipts: true })).toMatchObject({
+      code: 'SIG_ITEM_INVALID',
+      message: expect.stringMatching(/^items\[0\] is no item: its value has no canonical JSON .*surrogate/),
+    });
     for (const payload of [{}, { items: [] }, { items: items(1), idField: 'a' }, { items: items(1), artifact: await ndjson([]) }]) {
       expect(await failing(payload as Payload)).toMatchObject({ code: 'INVALID_INPUT' });
     }
@@ -157,6 +169,19 @@ describe('sig.ingest', () => {
       expect(error).toMatchObject({ code: 'SIG_ENDPOINT_INVALID', message: expect.not.stringContaining('u:p') });
     }
     expect(sig.counts.requests).toBe(0);
+  });
+
+  it('takes ids and payloads of any kind', async () => {
+    const ids = ['__proto__', 'constructor', 'a\nb', '☃', ' ', '\0'];
+    const payloads = [null, 0, '', [], false, {}];
+    const { receipts } = await ingest({ items: ids.map((id, at) => ({ id, payload: payloads[at] })), verifyReceipts: true });
+    expect(receipts).toEqual(ids.map((id, at) => ({ id, hash: hashOf(payloads[at]) })));
+  });
+
+  it('does not repeat what a server says of the token', async () => {
+    await using server = await serve((_, response) => response.writeHead(401).end('{"message":"not-a-real-token is not known"}'));
+    const error = await failing({ endpoint: server.url, items: items(1), auth: true });
+    expect(error).toMatchObject({ code: 'SIG_UNAUTHORIZED', message: expect.stringContaining('[redacted] is not known') });
   });
 
   it('fails with the ids that have no receipt', async () => {

@@ -49,7 +49,10 @@ const PROTOCOL: Record<string, Sorted> = {
     'KAFKA_RECORD_REFUSED',
     'a compacted topic takes no message without a key, and a topic with a schema only what fits it',
   ),
-  INVALID_TIMESTAMP: REFUSED,
+  INVALID_TIMESTAMP: terminal(
+    'KAFKA_RECORD_REFUSED',
+    'message.timestamp.before.max.ms and message.timestamp.after.max.ms of the topic say how far from now it may be',
+  ),
   UNSUPPORTED_COMPRESSION_TYPE: REFUSED,
   UNSUPPORTED_FOR_MESSAGE_FORMAT: REFUSED,
   POLICY_VIOLATION: REFUSED,

@@ -1,5 +1,7 @@
 import { InvalidInputError } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
+import { epochOf } from '../input/rfc3339.ts';
+import { jsonText } from '../records/json-text.ts';
 
 /** Which header tells a message that was sent again from one that is new. */
 export const DEDUPE_HEADER = 'maestro-idempotency-key';
@@ -67,7 +69,7 @@ export function outgoing(message: unknown, index: number, dedupeKey: string | un
     if (!FIELDS.has(field)) throw invalid(index, `has a field "${field}", which is none of ${[...FIELDS].join(', ')}`);
   }
   const key = contentOf(index, given, 'key', (value) => (typeof value === 'string' ? value : undefined)) ?? null;
-  const value = contentOf(index, given, 'value', (found) => (typeof found === 'string' ? found : JSON.stringify(found)));
+  const value = contentOf(index, given, 'value', (found) => (typeof found === 'string' ? found : jsonText(found)));
   if (value === undefined) throw invalid(index, 'has neither value nor valueBase64; a message that deletes its key has value: null');
   const made: Outgoing = { key, value, headers: { ...trace, ...headersOf(index, given.headers, dedupeKey) }, index, bytes: 0, alone: 0 };
   if (given.partition !== undefined) {
@@ -96,7 +98,8 @@ function contentOf(
   }
   if (plain === undefined || plain === null) return plain;
   const found = text(plain);
-  if (found === undefined) throw invalid(index, `${field}: expected text, found ${describe(plain)}`);
+  if (found === undefined)
+    throw invalid(index, `${field}: expected ${field === 'key' ? 'text' : 'text or JSON'}, found ${describe(plain)}`);
   return found;
 }
 
@@ -115,9 +118,12 @@ function headersOf(index: number, given: unknown, dedupeKey: string | undefined)
 }
 
 function timestampOf(index: number, given: unknown): string {
-  const at = typeof given === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(given) ? Date.parse(given) : given;
+  const at = typeof given === 'string' ? epochOf(given) : given;
   if (Number.isSafeInteger(at) && (at as number) >= 0) return String(at);
-  throw invalid(index, `timestamp: expected milliseconds since 1970 or a date such as 2026-01-31T10:00:00Z, found ${describe(given)}`);
+  throw invalid(
+    index,
+    `timestamp: expected milliseconds since 1970, or a date and time with its offset such as 2026-01-31T10:00:00Z, found ${describe(given)}`,
+  );
 }
 
 /** Sizes by the record format (magic 2): a length, attributes, deltas of time and offset, then key, value and headers with theirs. */
@@ -164,5 +170,5 @@ function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return value.length > 40 ? `a text of ${value.length} characters` : JSON.stringify(value);
-  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : typeof value;
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -145,7 +145,8 @@ function batchesOf(ctx: RunContext, input: Publication, limit: number): Iterable
   if (messages !== undefined) {
     if (!Array.isArray(messages)) throw new InvalidInputError('messages: expected a list');
     return inBatches(
-      messages.map((message, index) => check(outgoing(message, index, dedupeKey, trace))),
+      // Not map, which passes over what is missing in a list.
+      Array.from(messages, (message, index) => check(outgoing(message, index, dedupeKey, trace))),
       limit,
     );
   }

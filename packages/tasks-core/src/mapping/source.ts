@@ -15,6 +15,7 @@ export function rowBatches(
 
 function* batchesOf(rows: readonly unknown[]): Generator<SourceRecord[]> {
   for (let start = 0; start < rows.length; start += BATCH) {
-    yield rows.slice(start, start + BATCH).map((value, at) => ({ number: start + at + 1, value }));
+    // Not map, which passes over what is missing in a list.
+    yield Array.from(rows.slice(start, start + BATCH), (value, at) => ({ number: start + at + 1, value }));
   }
 }

@@ -63,7 +63,7 @@ export function checkServers(given: unknown): void {
   const servers = [given].flat();
   if (servers.length === 0) throw new InvalidInputError('servers: expected at least one host:port');
   for (const [index, server] of servers.entries()) {
-    if (typeof server === 'string' && new RegExp(SERVER).test(server)) continue;
+    if (typeof server === 'string' && new RegExp(SERVER).test(server) && Number(/:(\d+)\/?$/.exec(server)?.[1] ?? 1) < 65_536) continue;
     const which = Array.isArray(given) ? `servers[${index}]` : 'servers';
     const credentials = typeof server === 'string' && server.includes('@');
     const found = credentials ? 'one with credentials, which go into auth' : JSON.stringify(server)?.slice(0, 80);

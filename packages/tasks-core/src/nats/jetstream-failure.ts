@@ -31,9 +31,14 @@ export function refusal({ index, subject }: Outgoing, error: ApiError): TaskErro
   const text = `NATS: JetStream did not store message ${index} for "${subject}": ${description} (${number})`;
   if (expected) return TaskError.terminal('NATS_EXPECT_FAILED', text, { details });
   // 503 and its like are about the server's state, 400 and its like about the message or the stream's limits.
-  if (code >= 500) return new TransientError(text, { code: 'NATS_STREAM_UNAVAILABLE', details });
+  if (code >= 500 && !NEVER.has(number)) return new TransientError(text, { code: 'NATS_STREAM_UNAVAILABLE', details });
   return TaskError.terminal('NATS_STREAM_REFUSED', text, { details });
 }
+
+/** What the server answers with 500, though no later attempt can do better. */
+const NEVER = new Set([
+  10111, // rollup not permitted
+]);
 
 /** How long the question which stream takes a subject may take. */
 const LOOKUP_MS = 2_000;

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@summit/maestro-sdk/schema';
+import { jsonText } from '../records/json-text.ts';
 import { invalidMessage } from './failure.ts';
 import { checkedSubject, LONGEST_SUBJECT, SUBJECT } from './subject.ts';
 
@@ -69,6 +70,8 @@ export const Message = Type.Union([Type.String({ description: 'Text of a message
 });
 export type Message = Static<typeof Message>;
 
+const FIELDS = new Set(Object.keys(Fields.properties));
+
 /** A message as it goes out. */
 export interface Outgoing {
   index: number;
@@ -94,7 +97,12 @@ export function outgoing(given: unknown, index: number, subject: string, where: 
       `expected a string, or an object with data, found ${given === null ? 'null' : Array.isArray(given) ? 'a list' : typeof given}`,
     );
   }
+  for (const field in given) {
+    if (!FIELDS.has(field)) throw wrong(`has a field ${JSON.stringify(field.slice(0, 80))}, which is none of ${[...FIELDS].join(', ')}`);
+  }
   const { data, encoding, id, headers, subject: own, expect } = given as Static<typeof Fields>;
+  if (encoding !== undefined && !['text', 'json', 'base64'].includes(encoding))
+    throw wrong(`encoding must be text, json or base64, found ${JSON.stringify(encoding)?.slice(0, 80)}`);
   if (id !== undefined && (typeof id !== 'string' || !oneLine(id) || id === '')) throw wrong('id must be one line of text');
   return {
     index,
@@ -102,8 +110,22 @@ export function outgoing(given: unknown, index: number, subject: string, where: 
     data: bytesOf(data, encoding, wrong),
     id,
     headers: headers === undefined ? [] : headersOf(headers, wrong),
-    expect,
+    expect: expect === undefined ? undefined : expectOf(expect, wrong),
   };
+}
+
+function expectOf(expect: unknown, wrong: (problem: string) => Error): Outgoing['expect'] {
+  if (typeof expect !== 'object' || expect === null || Array.isArray(expect)) throw wrong('expect must be an object');
+  for (const [field, value] of Object.entries(expect)) {
+    if (!Object.hasOwn(lastFields, field)) throw wrong(`expect.${field.slice(0, 80)} is none of ${Object.keys(lastFields).join(', ')}`);
+    const fits =
+      field === 'lastMsgID'
+        ? typeof value === 'string' && value !== '' && oneLine(value)
+        : Number.isSafeInteger(value) && (value as number) >= 0;
+    if (value !== undefined && !fits)
+      throw wrong(`expect.${field} must be ${field === 'lastMsgID' ? 'one line of text' : 'a whole number from 0'}`);
+  }
+  return expect;
 }
 
 function bytesOf(data: unknown, encoding: string | undefined, wrong: (problem: string) => Error): string | Uint8Array {
@@ -114,8 +136,8 @@ function bytesOf(data: unknown, encoding: string | undefined, wrong: (problem: s
   }
   if (encoding === 'text' && typeof data !== 'string') throw wrong(`data must be a string, as its encoding is text, found ${typeof data}`);
   if (typeof data === 'string' && encoding !== 'json') return data;
-  const text = JSON.stringify(data);
-  if (text === undefined) throw wrong('data is missing');
+  const text = jsonText(data);
+  if (text === undefined) throw wrong(data === undefined ? 'data is missing' : 'data is not JSON');
   return text;
 }
 

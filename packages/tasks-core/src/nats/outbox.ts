@@ -15,7 +15,8 @@ export interface Source {
 
 /** The messages of the payload, all of them checked before the first is handed out. */
 export function inlineMessages(messages: readonly Message[], subject: string): Outgoing[] {
-  return messages.map((message, index) => outgoing(message, index, subject, `message ${index}`));
+  // Not map, which passes over what is missing in a list.
+  return Array.from(messages, (message, index) => outgoing(message, index, subject, `message ${index}`));
 }
 
 /** The messages of an artifact in batches, read as they are asked for. Throws `NATS_MESSAGE_INVALID` naming the record. */

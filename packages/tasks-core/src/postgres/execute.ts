@@ -99,6 +99,9 @@ function onceOf(ctx: RunContext, input: ExecuteInput): Once | undefined {
   return { table, key: ctx.idempotencyKey, request: createHash('sha256').update(canonicalJson(given)).digest('hex') };
 }
 
+/** A table, its row type or its key has the name already: how the server says it depends on how far both have come. */
+const COLLISIONS = new Set(['23505', '42P07', '42710']);
+
 async function makeTable(ctx: RunContext, connection: ConnectionOptions, table: string): Promise<void> {
   const make = () => inTransaction(ctx, connection, { readOnly: false }, (session) => createTable(session, table));
   try {
@@ -106,7 +109,7 @@ async function makeTable(ctx: RunContext, connection: ConnectionOptions, table: 
   } catch (error) {
     // Somebody else has just made it: their names collide in the catalog.
     const { sqlstate } = (isTaskError(error) ? (error.details ?? {}) : {}) as { sqlstate?: string };
-    if (isServerError(error) || (sqlstate !== '23505' && sqlstate !== '42P07')) throw error;
+    if (isServerError(error) || !COLLISIONS.has(sqlstate ?? '')) throw error;
     await make();
   }
 }

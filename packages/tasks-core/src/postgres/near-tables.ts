@@ -17,7 +17,8 @@ export async function withNearTables<R>(ctx: RunContext, connection: ConnectionO
     // What a failure of this second look would say is less than what is known already.
     const tables = await tableNames(ctx, connection).catch(() => []);
     const plain = tables.filter(({ visible }) => visible).map(({ table }) => table);
-    const near = didYouMean(name, [...plain, ...tables.map(({ schema, table }) => `${schema}.${table}`)]);
+    const choices = [...plain, ...tables.map(({ schema, table }) => `${schema}.${table}`)].filter((each) => each !== name);
+    const near = didYouMean(name, choices);
     if (near === '') throw error;
     throw new InvalidInputError(`${error.message}${near}`, { code: error.code, details: error.details, cause: error.cause });
   }

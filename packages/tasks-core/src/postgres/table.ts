@@ -18,9 +18,12 @@ export interface TableColumn {
   type: string;
   isArray: boolean;
   isBytea: boolean;
+  /** A row type, whose values are texts such as `(1,a)`. */
+  isComposite: boolean;
   isJson: boolean;
   /** An array whose elements are JSON. */
   isJsonArray: boolean;
+  isByteaArray: boolean;
   /** Holds integers that a number of JavaScript may not: bigint, numeric, and arrays of them. */
   isWide: boolean;
 }
@@ -56,10 +59,11 @@ export async function tableOf({ client, doing }: Session, text: string): Promise
     column: string;
     type: string;
     array: boolean;
+    composite: boolean;
     base: string;
   }>(
     `SELECT c.oid::text, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, a.attname AS column,
-            format_type(a.atttypid, -1) AS type, b.typcategory = 'A' AS array, b.typname AS base
+            format_type(a.atttypid, -1) AS type, b.typcategory = 'A' AS array, b.typtype = 'c' AS composite, b.typname AS base
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
        JOIN pg_type t ON t.oid = a.atttypid JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
@@ -68,22 +72,21 @@ export async function tableOf({ client, doing }: Session, text: string): Promise
   );
   const first = rows[0];
   if (first === undefined) {
-    throw new InvalidInputError(
-      `${doing.label}: relation ${quoted.includes('.') ? JSON.stringify(text) : quoted} does not exist, or has no columns`,
-      {
-        code: 'DB_TABLE_UNKNOWN',
-      },
-    );
+    const named = quoted.includes('.') ? JSON.stringify(text) : quoted;
+    const problem = 'does not exist, or is nothing that rows can be written to: a table with columns, a view';
+    throw new InvalidInputError(`${doing.label}: relation ${named} ${problem}`, { code: 'DB_TABLE_UNKNOWN' });
   }
   const columns = new Map(
-    rows.map(({ column, type, array, base }): [string, TableColumn] => [
+    rows.map(({ column, type, array, composite, base }): [string, TableColumn] => [
       column,
       {
         type,
         isArray: array,
         isBytea: base === 'bytea',
+        isComposite: composite,
         isJson: base === 'json' || base === 'jsonb',
         isJsonArray: base === '_json' || base === '_jsonb',
+        isByteaArray: base === '_bytea',
         isWide: WIDE.has(base),
       },
     ]),

@@ -24,12 +24,12 @@ export function upsertStatement(table: Table, columns: readonly string[], confli
   return `${onConflict} DO UPDATE SET ${conflict.update.map((name) => `${id(name)} = EXCLUDED.${id(name)}`).join(', ')}`;
 }
 
-/** unnest would take an array apart to its last dimension, so one goes as its text; and bytea goes as base64. */
-function passedAs({ type, isArray, isBytea }: TableColumn): string {
-  return isArray || isBytea ? 'text' : type;
+/** unnest would take an array apart to its last dimension, and a row type into its fields, so these go as their text; and bytea goes as base64. */
+function passedAs({ type, isArray, isBytea, isComposite }: TableColumn): string {
+  return isArray || isBytea || isComposite ? 'text' : type;
 }
 
-function fromText(value: string, { type, isArray, isBytea }: TableColumn): string {
+function fromText(value: string, { type, isArray, isBytea, isComposite }: TableColumn): string {
   if (isBytea) return `decode(${value}, 'base64')`;
-  return isArray ? `${value}::${type}` : value;
+  return isArray || isComposite ? `${value}::${type}` : value;
 }

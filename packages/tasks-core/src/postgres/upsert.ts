@@ -10,6 +10,8 @@ import { type Conflict, upsertStatement } from './upsert-sql.ts';
 
 export const BATCH_SIZE = 1_000;
 
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
 /** Rows to write, and where. */
 export interface UpsertInput {
   table: string;
@@ -203,6 +205,19 @@ class BatchWriter {
     );
   }
 
+  /** The elements of an array of bytea, which are base64 like a bytea by itself, as the server reads them in an array. */
+  #bytes(values: readonly unknown[], row: SourceRow, name: string): unknown[] {
+    return values.map((value) => {
+      if (Array.isArray(value)) return this.#bytes(value, row, name);
+      if (value === null || value === undefined) return value;
+      if (typeof value === 'string' && BASE64.test(value)) return `\\x${Buffer.from(value, 'base64').toString('hex')}`;
+      throw new InvalidInputError(`row ${row.number}: ${JSON.stringify(name)} holds something that is not base64; nothing was changed`, {
+        code: 'DB_ROW_INVALID',
+        details: { row: row.number, column: name },
+      });
+    });
+  }
+
   #misshapen(row: number, problem: string): InvalidInputError {
     const advice = 'give columns: what a row lacks is then null';
     return new InvalidInputError(`row ${row} ${problem}; ${advice}; nothing was changed`, { code: 'DB_ROW_INVALID', details: { row } });
@@ -249,6 +264,8 @@ class BatchWriter {
       if (index > 0) list += ',';
       if (column?.isWide && typeof value !== 'string') this.#checkDigits(rows[index] as SourceRow, name);
       if (column?.isJson && value !== null && value !== undefined) list += formatElement(JSON.stringify(value));
+      else if (column?.isByteaArray && Array.isArray(value))
+        list += formatElement(formatArray(this.#bytes(value, rows[index] as SourceRow, name)));
       else if (column?.isArray && Array.isArray(value)) list += formatElement((column.isJsonArray ? formatJsonArray : formatArray)(value));
       else list += formatElement(value);
     }

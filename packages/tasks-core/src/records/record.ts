@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { DEEPEST, isTooDeep } from './depth.ts';
 import { type Inexact, inexactOf } from './exact-json.ts';
 
 /** A record of a stream, or what is wrong with it and how it begins. `number` counts from 1. */
@@ -13,6 +14,7 @@ export function parseRecord(number: number, text: Buffer, longest: number): Sour
   if (!isUtf8(text)) return problemRecord(number, 'is not UTF-8', text);
   try {
     const json = text.toString('utf8');
+    if (isTooDeep(json)) return problemRecord(number, `is nested more than ${DEEPEST} levels deep`, text);
     const value: unknown = JSON.parse(json);
     const inexact = inexactOf(json);
     return inexact === undefined ? { number, value } : { number, value, inexact };

@@ -96,6 +96,16 @@ describe('records', () => {
     expect(await read(arrayBatches, [Buffer.from(`[${lines.join(', ')}]`)])).toEqual([first, second]);
   });
 
+  it('that are nested deeper than recursion can bear are named, and no others', async () => {
+    const nested = (depth: number) => `${'{"a":['.repeat(depth / 2)}"[{"${']}'.repeat(depth / 2)}`;
+    const flat = JSON.stringify(Array.from({ length: 3_000 }, () => ['{[\\"']));
+    const texts = [nested(100_000), nested(1_000), flat, nested(1_002)];
+    const deep = { problem: 'is nested more than 1000 levels deep' };
+    const expected = [deep, { number: 2 }, { value: JSON.parse(flat) }, { number: 4, ...deep }];
+    expect(await read(ndjsonBatches, [Buffer.from(texts.join('\n'))])).toMatchObject(expected);
+    expect(await read(arrayBatches, [Buffer.from(`[${texts.join(',')}]`)])).toMatchObject(expected);
+  });
+
   it('that are not UTF-8 are named', async () => {
     expect(await read(ndjsonBatches, [Buffer.from([0x22, 0xc3, 0x28, 0x22, 0x0a]), Buffer.from('1')])).toMatchObject([
       { number: 1, problem: 'is not UTF-8' },

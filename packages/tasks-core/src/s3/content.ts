@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { type ArtifactRef, InvalidInputError, isArtifactRef, type RunContext } from '@summit/maestro-sdk';
+import { jsonText } from '../records/json-text.ts';
 
 /** How a body given in the payload becomes bytes. */
 export type BodyEncoding = 'utf8' | 'base64' | 'json';
@@ -34,7 +35,11 @@ export function contentOf(
 }
 
 function bytesOf(body: unknown, encoding: BodyEncoding): [Buffer, string] {
-  if (encoding === 'json') return [Buffer.from(JSON.stringify(body)), 'application/json'];
+  if (encoding === 'json') {
+    const text = jsonText(body);
+    if (text === undefined) throw wrong('body is not JSON');
+    return [Buffer.from(text), 'application/json'];
+  }
   if (typeof body !== 'string')
     throw wrong(`body: expected a string for encoding ${encoding}, found ${Array.isArray(body) ? 'a list' : typeof body}`);
   if (encoding === 'utf8') return [Buffer.from(body), 'text/plain; charset=utf-8'];

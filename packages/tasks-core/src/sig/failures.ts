@@ -4,10 +4,12 @@ import type { Endpoint } from './endpoint.ts';
 
 /** Characters of an answer that an error shows. */
 const EXCERPT = 300;
+/** What is shorter is no secret, and would blank out ordinary words. */
+const SHORTEST_SECRET = 4;
 
 /** The error of an answer whose status is no success. `what`: the operation, e.g. `POST /ingest/batch`. */
 export function refusal(endpoint: Endpoint, what: string, status: number, headers: Record<string, unknown>, text: string): TaskError {
-  const message = `${endpoint.name} answered ${status} to ${what}${reasonIn(text)}`;
+  const message = `${endpoint.name} answered ${status} to ${what}${reasonIn(endpoint, text)}`;
   const retryAfterMs = parseRetryAfter(typeof headers['retry-after'] === 'string' ? headers['retry-after'] : undefined);
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (status === 429) return new TransientError(message, { code: 'SIG_RATE_LIMITED', ...wait });
@@ -67,7 +69,7 @@ export function strangeAnswer(
 }
 
 /** What the server says is wrong, from `{ error: { message } }`, `{ message }`, a problem document, or the text itself. */
-function reasonIn(text: string): string {
+function reasonIn(endpoint: Endpoint, text: string): string {
   let said: unknown;
   try {
     const value = JSON.parse(text) as Record<string, unknown> | null;
@@ -81,9 +83,11 @@ function reasonIn(text: string): string {
     // A page for people: its text says what there is to say.
   }
   const line = (typeof said === 'string' ? said : text).replace(/\s+/g, ' ').trim();
-  return line === '' ? '' : `: ${excerpt(line)}`;
+  return line === '' ? '' : `: ${excerpt(endpoint, line)}`;
 }
 
-export function excerpt(text: string): string {
-  return text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text;
+/** The beginning of what was answered, without the token, which some servers repeat in their complaints. */
+export function excerpt({ token }: Endpoint, text: string): string {
+  const shown = token === undefined || token.length < SHORTEST_SECRET ? text : text.replaceAll(token, '[redacted]');
+  return shown.length > EXCERPT ? `${shown.slice(0, EXCERPT)}…` : shown;
 }

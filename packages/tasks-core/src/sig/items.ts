@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type ArtifactRef, canonicalJson, InvalidInputError, type RunContext } from '@summit/maestro-sdk';
+import { type ArtifactRef, canonicalJson, InvalidInputError, isTaskError, type RunContext } from '@summit/maestro-sdk';
+import { jsonText } from '../records/json-text.ts';
 import { inexactProblem } from '../records/record.ts';
 import { recordBatches } from '../records/records-of.ts';
 
@@ -28,7 +29,8 @@ export interface ItemSource {
 export async function* itemsOf(ctx: RunContext, { items, artifact, idField, hashed }: ItemSource): AsyncGenerator<Item[]> {
   if (items !== undefined) {
     checkIds(items);
-    yield items.map((each, index) => item(asItem(each, `items[${index}]`), hashed));
+    // Not map, which passes over what is missing in a list.
+    yield Array.from(items, (each, index) => item(asItem(each, `items[${index}]`), hashed, `items[${index}]`));
     return;
   }
   for await (const batch of recordBatches(ctx, artifact as ArtifactRef)) {
@@ -37,7 +39,7 @@ export async function* itemsOf(ctx: RunContext, { items, artifact, idField, hash
       if ('problem' in record) throw invalid(where, `${record.problem}${record.text === '' ? '' : `: ${shown(record.text)}`}`);
       // A receipt vouches for what was sent, which is to be what was there.
       if (record.inexact !== undefined) throw invalid(where, inexactProblem(record.inexact));
-      return item(idField === undefined ? asItem(record.value, where) : named(record.value, idField, where), hashed);
+      return item(idField === undefined ? asItem(record.value, where) : named(record.value, idField, where), hashed, where);
     });
   }
 }
@@ -66,9 +68,20 @@ function named(value: unknown, idField: string, where: string): Pair {
   throw invalid(where, `expected ${idField} to be a text that is not empty, or a whole number, found ${shown(id)}`);
 }
 
-function item({ id, payload }: Pair, hashed: boolean): Item {
-  const text = `{"id":${JSON.stringify(id)},"payload":${JSON.stringify(payload)}}`;
-  return hashed ? { id, text, hash: createHash('sha256').update(canonicalJson(payload)).digest('hex') } : { id, text };
+function item({ id, payload }: Pair, hashed: boolean, where: string): Item {
+  const json = jsonText(payload);
+  if (json === undefined) throw invalid(where, 'its payload is not JSON');
+  const text = `{"id":${JSON.stringify(id)},"payload":${json}}`;
+  return hashed ? { id, text, hash: hashOf(payload, where) } : { id, text };
+}
+
+function hashOf(payload: unknown, where: string): string {
+  try {
+    return createHash('sha256').update(canonicalJson(payload)).digest('hex');
+  } catch (cause) {
+    if (!isTaskError(cause)) throw cause;
+    throw invalid(where, `its ${cause.message}`, cause);
+  }
 }
 
 function objectOf(value: unknown, where: string, expected: string): Record<string, unknown> {
@@ -89,8 +102,9 @@ export function repeated(id: string, where: string): InvalidInputError {
   return new InvalidInputError(`${where} have the same id ${shown(id)}; an id names one item`, { code: 'SIG_ITEM_REPEATED' });
 }
 
-function invalid(where: string, problem: string): InvalidInputError {
-  return new InvalidInputError(`${where} is no item: ${problem}`, { code: 'SIG_ITEM_INVALID' });
+function invalid(where: string, problem: string, cause?: unknown): InvalidInputError {
+  const options = { code: 'SIG_ITEM_INVALID', ...(cause === undefined ? {} : { cause }) };
+  return new InvalidInputError(`${where} is no item: ${problem}`, options);
 }
 
 function shown(value: unknown): string {

@@ -139,7 +139,10 @@ export class SigSession {
     try {
       return JSON.parse(text);
     } catch (cause) {
-      throw strangeAnswer(this.endpoint, what, text === '' ? 'nothing' : `no JSON: ${excerpt(text)}`, { terminal: false, cause });
+      throw strangeAnswer(this.endpoint, what, text === '' ? 'nothing' : `no JSON: ${excerpt(this.endpoint, text)}`, {
+        terminal: false,
+        cause,
+      });
     }
   }
 }

@@ -1,9 +1,10 @@
-import { InvalidInputError, isTaskError, type RunContext } from '@summit/maestro-sdk';
+import { InvalidInputError, isTaskError, type RunContext, TaskError } from '@summit/maestro-sdk';
 import { abortableSleep } from '@summit/maestro-sdk/abort';
 import { type EgressRules, egressOf } from '../egress/rules.ts';
 import { requestBody } from '../http/body.ts';
 import { type CallOptions, withClient } from '../http/client.ts';
 import { collected, content } from '../http/content.ts';
+import type { Response } from '../http/exchange.ts';
 import type { Request } from '../http/request.ts';
 import { targetUrl } from '../http/target.ts';
 import { apiAnswer, type Place, webhookAnswer } from './answer.ts';
@@ -13,6 +14,8 @@ import type { SlackInput, SlackOutput } from './schemas.ts';
 const API = 'https://slack.com/api';
 /** Slack's answers are short; more is not from Slack. */
 const LONGEST_ANSWER = 256 * 1024;
+/** Between two attempts, whatever Slack asks for: an answer that says 0 must not be asked for hundreds of times a second. */
+const SHORTEST_WAIT_MS = 1_000;
 
 /** Posts the message, and once more where Slack asks for a wait that fits into the time of the call. */
 export async function post(ctx: RunContext, input: SlackInput): Promise<SlackOutput> {
@@ -37,18 +40,28 @@ export async function post(ctx: RunContext, input: SlackInput): Promise<SlackOut
   return withClient(ctx, request, options, async (send, signal) => {
     for (;;) {
       const response = await send(request);
-      const encoding = response.headers['content-encoding'];
-      const bytes = await collected(content(response.body, encoding?.toString(), LONGEST_ANSWER, place.name, 'that is not Slack'));
+      const text = await textOf(response, place);
       try {
-        return answer(response, bytes.toString('utf8'), place);
+        return answer(response, text, place);
       } catch (error) {
         // 429: the message was not taken, so sending it again is safe. A longer wait is the engine's, which costs nothing there.
-        const wait = isTaskError(error) && response.status === 429 ? error.retryAfterMs : undefined;
-        if (wait === undefined || performance.now() + wait >= end) throw error;
+        const asked = isTaskError(error) && response.status === 429 ? error.retryAfterMs : undefined;
+        const wait = Math.max(asked ?? 0, SHORTEST_WAIT_MS);
+        if (asked === undefined || performance.now() + wait >= end) throw error;
         await abortableSleep(wait, signal);
       }
     }
   });
+}
+
+async function textOf({ body, headers }: Response, place: Place): Promise<string> {
+  try {
+    const bytes = await collected(content(body, headers['content-encoding']?.toString(), LONGEST_ANSWER, place.name, 'that is not Slack'));
+    return bytes.toString('utf8');
+  } catch (error) {
+    if (!isTaskError(error)) throw error;
+    throw TaskError.terminal('SLACK_RESPONSE_UNEXPECTED', error.message, { cause: error });
+  }
 }
 
 interface Posting {

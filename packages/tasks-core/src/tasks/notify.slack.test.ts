@@ -132,6 +132,23 @@ describe('with a channel', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it('is not asked again at once, whatever it says of the wait', async () => {
+    for (const wait of ['0', '-5', 'soon', '99999999999']) {
+      await using server = await api({ ok: false, error: 'ratelimited' }, 429, { 'retry-after': wait });
+      const error = await failure({ channel: 'C1', text: 'hi', apiUrl: server.url, timeoutMs: 900 });
+      expect(error, wait).toMatchObject({ code: 'SLACK_RATELIMITED', retryable: true });
+      expect(server.requests).toHaveLength(1);
+    }
+  });
+
+  it('that answers something else than Slack is an error of its own, however it answers', async () => {
+    for (const answer of ['null', '[]', '{"ok":"true"}', '{"ok":false,"error":{"a":1}}', 'OK', 'x'.repeat(300_000)]) {
+      await using server = await serve((_, response) => response.end(answer));
+      const error = await failure({ channel: 'C1', text: 'hi', apiUrl: server.url });
+      expect(error, answer.slice(0, 40)).toMatchObject({ code: 'SLACK_RESPONSE_UNEXPECTED', retryable: false });
+    }
+  });
+
   it('leaves a wait that is longer than the call to the engine', async () => {
     await using server = await api({ ok: false, error: 'ratelimited' }, 429, { 'retry-after': '60' });
     expect(await failure({ channel: 'C1', text: 'hi', apiUrl: server.url })).toMatchObject({

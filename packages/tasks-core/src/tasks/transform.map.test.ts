@@ -83,6 +83,20 @@ describe('a mapping', () => {
     );
   });
 
+  it('passes over no hole in the list, and leaves out rows that are nested too deeply', async () => {
+    const holed: unknown[] = [1];
+    holed[2] = 3;
+    expect((await run({ rows: holed, mapping: { at: 'index' } })).rows).toEqual([{ at: 0 }, { at: 1 }, { at: 2 }]);
+    const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+    const artifact = await context.artifacts.put(`{"a":1}\n${deep}\n{"a":3}`, { name: 'rows.ndjson' });
+    const call = (more: object) => run({ artifact, mapping: 'row', ...more });
+    await expect(call({})).rejects.toMatchObject({
+      code: 'TRANSFORM_ROW_FAILED',
+      message: expect.stringMatching(/row 1 .*1000 levels deep/),
+    });
+    expect(await call({ onError: 'skip', as: 'rows' })).toMatchObject({ rows: [{ a: 1 }, { a: 3 }], failed: 1, failures: [{ index: 1 }] });
+  });
+
   it('reads vars, and nothing else', async () => {
     const vars = { rate: 2, names: { a: 'Ada' } };
     expect(

@@ -1,6 +1,7 @@
 import { createRunContext, defineTask, InvalidInputError } from '@summit/maestro-sdk';
 import { type Static, Type } from '@summit/maestro-sdk/schema';
 import { checkKnownFields } from '../input/known-fields.ts';
+import { epochOf } from '../input/rfc3339.ts';
 
 /** A hundred years: what is longer is a mistake, and more than engines can count. */
 const LONGEST = 100 * 365.25 * 24 * 3600 * 1000;
@@ -69,14 +70,9 @@ function target(payload: Static<typeof Input>): { ms: number; until?: never } | 
   return { until: epoch(until) };
 }
 
-const RFC3339 = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i;
-
 function epoch(until: unknown): number {
-  const text = typeof until === 'string' ? until : '';
-  const day = RFC3339.exec(text)?.[1];
-  const at = Date.parse(text);
-  // V8 may read 31 February as a day in March.
-  if (day === undefined || Number.isNaN(at) || !new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)) {
+  const at = epochOf(until);
+  if (at === undefined) {
     throw new InvalidInputError(
       `until must be an RFC 3339 date and time with its offset, e.g. 2030-01-31T08:00:00Z, found ${JSON.stringify(until)}`,
     );
