@@ -61,10 +61,14 @@ export function publicPackages(): Package[] {
 
 /** Packs every public package into `folder`, in the order of `publicPackages()`. */
 export function packAll(folder: string): PackedPackage[] {
-  return publicPackages().map((one) => {
-    const packed: { filename: string; files: { path: string }[] } = JSON.parse(
-      pnpm('-C', one.path, 'pack', '--pack-destination', folder, '--json'),
-    );
-    return { ...one, tarball: join(folder, basename(packed.filename)), files: packed.files.map((file) => file.path) };
+  const packages = publicPackages();
+  const filters = packages.flatMap(({ name }) => ['--filter', name]);
+  const packed: { name: string; filename: string; files: { path: string }[] }[] = JSON.parse(
+    pnpm('--recursive', ...filters, 'pack', '--pack-destination', folder, '--json'),
+  );
+  return packages.map((one) => {
+    const { filename, files } = packed.find(({ name }) => name === one.name) ?? { filename: undefined, files: [] };
+    if (filename === undefined) throw new Error(`pnpm has not packed ${one.name}`);
+    return { ...one, tarball: join(folder, basename(filename)), files: files.map((file) => file.path) };
   });
 }
