@@ -1,5 +1,7 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './.ci/longest-first.ts';
 import TallyReporter from './.ci/tally-reporter.ts';
 
 // Programs that tests compare our output with are installed, and servers that they talk to started, before the first test.
@@ -10,6 +12,9 @@ export default defineConfig({
     reporters: ['default', new TallyReporter()],
     // A forgotten .only would leave out every other test.
     allowOnly: false,
+    sequence: { sequencer: LongestFirst },
+    // Every file is a process of its own, and starts others: they find compiled what one of them has loaded, where `maestro` keeps it as well.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') },
     projects: [
       {
         extends: true,
@@ -17,6 +22,8 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'runbooks/**/*.test.ts'],
           globalSetup,
+          // As many as there are cores. Of one alone vitest would make a group of its own, and put it last.
+          maxWorkers: Math.max(2, availableParallelism()),
           testTimeout: 20_000,
           hookTimeout: 30_000,
           sequence: { groupOrder: 0 },
