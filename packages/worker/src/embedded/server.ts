@@ -126,6 +126,8 @@ function launch(options: EmbeddedOptions): Launched {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
+  rmSync(temporaryFolder(folder), { recursive: true, force: true });
+  mkdirSync(temporaryFolder(folder));
   const log = openSync(logFile(folder), 'a');
   try {
     // Detached: a Ctrl-C on the terminal is for the command, which then stops the server in order.
@@ -148,12 +150,14 @@ function launch(options: EmbeddedOptions): Launched {
 
 /** Only what the server needs: secrets of this process are no business of its. */
 function environment(folder: string, settings: Readonly<Record<string, string>> | undefined): NodeJS.ProcessEnv {
-  const passed = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ'].flatMap((name) => {
+  const passed = ['PATH', 'HOME', 'LANG', 'TZ'].flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value]];
   });
   return {
     ...(Object.fromEntries(passed) as Record<string, string>),
+    // Where the server leaves a folder for each of its starts.
+    TMPDIR: temporaryFolder(folder),
     RESTATE_NODE_NAME: NODE_NAME,
     RESTATE_BASE_DIR: socketFolder(folder),
     RESTATE_LISTEN_MODE: 'unix',
@@ -178,6 +182,10 @@ function makeFolder(folder: string): void {
   } catch (cause) {
     throw TaskError.terminal('STATE_FOLDER_UNUSABLE', `${folder} cannot be made: ${(cause as Error).message}`, { cause });
   }
+}
+
+function temporaryFolder(folder: string): string {
+  return join(folder, 'tmp');
 }
 
 function recordFile(folder: string): string {
