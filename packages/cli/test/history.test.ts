@@ -59,6 +59,8 @@ describe('a project with a past', () => {
     [['runs', 'export', 'h1', 'nobody'], 'RUN_UNKNOWN: the history knows no run nobody'],
     [['runs', 'prune', '--older-than', '90'], '--older-than: "90" is no duration'],
     [['runs', 'list', '--history', 'maestro.config.json'], 'HISTORY_UNREADABLE: the history'],
+    [['runs', 'list', '--history', 'mysql://root:secret@db/x'], 'USAGE: --history: expected a file or a postgres:// URL'],
+    [['runs', 'list', '--history', ''], 'USAGE: --history: expected a file or a postgres:// URL'],
   ])('%j is refused with what is wrong', async (argv, expected) => {
     const { code, stderr } = await execute(argv, { cwd: argv.includes('h1') ? await withPast() : project() });
     expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(expected) });
@@ -165,6 +167,10 @@ test('a run that lived in a process: out of reach while that is on, lost when it
   expect(await tell('attach', 'e1')).toMatchObject({
     code: 1,
     text: expect.stringContaining(`ENGINE_EPHEMERAL: run e1 lives in the process ${place}`),
+  });
+  expect(await execute(['approve', 'e1', '--role', 'lead'], { cwd })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('lives in the process'),
   });
   expect(await tell('cancel', 'e1', '--kill')).toMatchObject({ code: 1, text: expect.stringContaining('ENGINE_EPHEMERAL') });
   run.child.kill('SIGKILL');

@@ -2,6 +2,7 @@ import type { DecisionInput } from '@summit/maestro-worker';
 import type { Context } from '../context.ts';
 import { type ExitCode, exit } from '../exit.ts';
 import { asClient, unserved } from '../run/client.ts';
+import { elsewhere } from '../run/elsewhere.ts';
 import { sharedEngine } from '../run/open.ts';
 import { printable } from '../text.ts';
 
@@ -23,7 +24,9 @@ export async function decide(context: Context, runId: string, approved: boolean,
   if (options.digest !== undefined) decision.digest = options.digest;
   const { question, served } = await asClient(context, 'decisions', async (client) => {
     const run = await client.find(runId);
-    await client.decide(runId, decision);
+    await client.decide(runId, decision).catch(async (error: unknown) => {
+      throw await elsewhere(error, context, config, runId);
+    });
     return {
       question: run?.pending.find(({ name, role }) => role === options.role && name === (options.name ?? name)),
       served: client.served,

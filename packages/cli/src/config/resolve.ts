@@ -76,7 +76,7 @@ export async function resolveConfig(options: ConfigOptions, io: Pick<Io, 'cwd' |
     packages: listOf(options.package ?? fromEnv.packages, fromFile.packages, '@summit/maestro-tasks-core', packageName),
     engine,
     history: historyOf({
-      option: options.history,
+      option: historyOption(options.history),
       variable: fromEnv.history as string | undefined,
       file: fromFile.history,
       cwd,
@@ -156,6 +156,16 @@ function s3Of(place: string | undefined): S3ArtifactsSetting | undefined {
   const [bucket = '', ...rest] = place.slice('s3://'.length).split('/');
   const prefix = rest.filter((part) => part !== '').join('/');
   return { bucket, ...(prefix === '' ? {} : { prefix: `${prefix}/` }) };
+}
+
+/** As in the file, where it is checked with everything else. */
+function historyOption(given: string | undefined): string | undefined {
+  if (given === undefined || checkConfig({ history: given }).length === 0) return given;
+  // It is not repeated: it may hold a password.
+  throw new CliError('--history: expected a file or a postgres:// URL', {
+    code: 'USAGE',
+    next: 'write it like --history past.db or --history postgres://user@host/database',
+  });
 }
 
 /** Option, environment, file; by default beside the engine. */
