@@ -253,6 +253,11 @@ test('an events file is where it is configured to be', async () => {
   const cwd = project();
   await execute(['run', 'hello', '--ephemeral', '--run-id', 'h1', '--input', 'pause=1', '--history', 'past/runs.db'], { cwd });
   expect(existsSync(path.join(cwd, '.maestro/history.db'))).toBe(false);
+  const again = ['run', 'hello', '--ephemeral', '--run-id', 'h1', '--input', 'pause=1', '--history', 'past/runs.db'];
+  expect(await execute(again, { cwd })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('error RUN_ID_TAKEN: run h1 existed already, and one that lives in a process'),
+  });
   const history = await openHistory({ sqlite: path.join(cwd, 'past/runs.db') });
   expect(await history.list()).toMatchObject([{ runId: 'h1', status: 'succeeded' }]);
   await history.close();

@@ -43,6 +43,11 @@ describe('a run that is left to a worker', () => {
       stdout: 'd1\n',
       stderr: 'it was started before, and is succeeded: maestro runs attach d1\n',
     });
+    for (const how of ['--detach', '--json'])
+      expect(await execute(['run', 'gated', how, '--run-id', 'd1', '--input', 'pause=2'], { cwd })).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('error RUN_ID_TAKEN: run d1 existed already and has run the plan with other inputs'),
+      });
     expect(await execute(['run', 'slow', '--detach', '--run-id', 'd1'], { cwd })).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('error RUN_ID_TAKEN: run d1 existed already and has run another plan'),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Plan, planDigest } from '@summit/maestro-manifest';
-import type { JsonObject } from '@summit/maestro-sdk';
-import type { RunRequest } from '@summit/maestro-worker';
+import { canonicalJson, type JsonObject } from '@summit/maestro-sdk';
+import type { RunDetail, RunRequest } from '@summit/maestro-worker';
 import { commandLine } from '../command-line.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
@@ -39,6 +39,7 @@ export async function launch(context: Context, config: ResolvedConfig, what: Lau
   const interrupts = watchInterrupts(context.io);
   const { plan, dryRun, parent, reuse } = what;
   const digest = planDigest(plan);
+  const ephemeral = options.ephemeral === true || config.engine.kind === 'in-process';
   try {
     const inputs = await what.inputs(prompt, interrupts);
     if (inputs === undefined) return exitOf(interrupts.first ?? 'SIGINT');
@@ -61,14 +62,20 @@ export async function launch(context: Context, config: ResolvedConfig, what: Lau
       interrupts,
       prompt,
       json,
-      ephemeral: options.ephemeral === true || config.engine.kind === 'in-process',
+      ephemeral,
       plan,
       subject: [
         `plan     ${refOf(plan)}${dryRun ? ' (dry run)' : ''}`,
         ...(parent === undefined ? [] : [`made of  run ${parent}`]),
         ...inputLines(inputs),
       ],
-      begin: (runner) => runner.start(request),
+      begin: async (runner) => {
+        // An id of its own is nobody else's. Whether a history can be read is no condition for a run to start.
+        const before = options.runId === undefined ? undefined : await runner.history?.show(runId).catch(() => undefined);
+        if (before !== undefined && ephemeral) throw ephemeralTwice(runId);
+        if (before !== undefined) checkSame(before, request, digest);
+        return runner.start(request);
+      },
       check: (result) => {
         if (result.planDigest !== digest) throw otherRun(runId, `another plan (${result.planDigest})`);
         if ((result.dryRun === true) !== dryRun) throw otherRun(runId, dryRun ? 'the plan, without --dry-run' : 'the plan as a dry run');
@@ -91,8 +98,8 @@ async function detach(
   const { out, err } = context.terminal;
   const { runId, plan, parent } = request;
   const { served, before } = await asClient(context, 'decisions', async (client) => {
-    const [before] = (await client.history?.list({ runIds: [runId] })) ?? [];
-    if (before?.planDigest !== undefined && before.planDigest !== digest) throw otherRun(runId, `another plan (${before.planDigest})`);
+    const before = await client.history?.show(runId);
+    if (before !== undefined) checkSame(before, request, digest);
     await client.start(request);
     return { served: client.served, before: before?.status };
   });
@@ -122,6 +129,20 @@ async function detach(
   err.line(`follow it:  ${commandLine(context, ['runs', 'attach', runId])}`);
   if (!served) err.line(`it is kept, and nothing of it is done yet: ${unserved(context, config)}`);
   return exit.ok;
+}
+
+/** The same id is the same run: throws `RUN_ID_TAKEN` where what is asked for now is another. */
+function checkSame({ runId, planDigest, inputs }: RunDetail, request: RunRequest, digest: string): void {
+  if (planDigest !== undefined && planDigest !== digest) throw otherRun(runId, `another plan (${planDigest})`);
+  if (inputs !== undefined && canonicalJson(inputs) !== canonicalJson(request.inputs)) throw otherRun(runId, 'the plan with other inputs');
+}
+
+/** The history would have the events of two runs under one id. */
+function ephemeralTwice(runId: string): CliError {
+  return new CliError(`run ${runId} existed already, and one that lives in a process cannot be gone on with`, {
+    code: 'RUN_ID_TAKEN',
+    next: 'choose another --run-id, or leave it out',
+  });
 }
 
 function otherRun(runId: string, what: string): CliError {

@@ -1,5 +1,5 @@
 import type { Plan } from '@summit/maestro-manifest';
-import type { DecisionInput, PendingDecision, RunControl, RunHandle, RunResult } from '@summit/maestro-worker';
+import type { DecisionInput, PendingDecision, RunHandle, RunResult } from '@summit/maestro-worker';
 import { commandLine } from '../command-line.ts';
 import type { ResolvedConfig } from '../config/config.ts';
 import type { Context } from '../context.ts';
@@ -14,7 +14,7 @@ import { exitOf, type Interrupts } from './interrupts.ts';
 import { jsonView } from './json-view.ts';
 import { lineView } from './line-view.ts';
 import { liveView } from './live-view.ts';
-import { openControl } from './open.ts';
+import { type OpenedControl, openControl } from './open.ts';
 import { problemLines } from './problem-text.ts';
 import type { RunView } from './view.ts';
 
@@ -34,7 +34,7 @@ export interface WatchOptions {
   /** What an approver at this terminal is shown. */
   subject: string[];
   /** Starts the run, or finds it. */
-  begin(runner: RunControl): Promise<RunHandle>;
+  begin(runner: OpenedControl['runner']): Promise<RunHandle>;
   /** Throws when the result is not of the run that was meant. */
   check?(result: RunResult): void;
 }
