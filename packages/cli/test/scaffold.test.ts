@@ -20,6 +20,12 @@ function installed(): string {
   return cwd;
 }
 
+/** What is looked at of vitest's JSON. */
+interface Report {
+  success: boolean;
+  testResults: { name: string; message: string; assertionResults: { failureMessages: string[] }[] }[];
+}
+
 const vitest = (cwd: string) =>
   promisify(execFile)(
     process.execPath,
@@ -32,10 +38,15 @@ test('a new task and a new runbook pass their tests', async () => {
   expect(await execute(['new', 'task', 'tasks/greet'], { cwd })).toMatchObject({ code: 0 });
   expect(await execute(['new', 'task', 'connectors/mail.send-letter'], { cwd })).toMatchObject({ code: 0 });
   expect(await execute(['new', 'runbook', 'nightly-export'], { cwd })).toMatchObject({ code: 0 });
-  await vitest(cwd);
-  const report = JSON.parse(readFileSync(path.join(cwd, 'report.json'), 'utf8'));
-  expect(report).toMatchObject({ success: true, numFailedTests: 0 });
-  expect(report.testResults.map((file: { name: string }) => path.basename(file.name)).sort()).toEqual([
+  const { stderr } = await vitest(cwd).catch((error: { stderr: string }) => error);
+  const report: Report = JSON.parse(readFileSync(path.join(cwd, 'report.json'), 'utf8'));
+  const complaints = report.testResults.flatMap(({ message, assertionResults }) => [
+    message,
+    ...assertionResults.flatMap(({ failureMessages }) => failureMessages),
+  ]);
+  expect(complaints.filter((text) => text !== '')).toEqual([]);
+  expect(report, stderr).toMatchObject({ success: true, numFailedTests: 0 });
+  expect(report.testResults.map(({ name }) => path.basename(name)).sort()).toEqual([
     'greet.test.ts',
     'mail.send-letter.test.ts',
     'nightly-export.test.ts',

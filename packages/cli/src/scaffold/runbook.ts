@@ -69,10 +69,12 @@ import { expect, test } from 'vitest';
 
 const catalog = fileURLToPath(new URL('..', import.meta.url));
 const manifest = fileURLToPath(new URL('../${name}.yaml', import.meta.url));
+/** The first command loads every task package, for which a busy machine takes longer than the five seconds that vitest gives a test. */
+const TIMEOUT_MS = 60_000;
 
 test('${name} lints clean', async () => {
   expect(await execute(['lint', manifest])).toMatchObject({ code: 0 });
-});
+}, TIMEOUT_MS);
 
 test('${name} runs', async () => {
   const { code, stdout } = await execute(['run', '${name}', '--catalog', catalog, '--ephemeral', '--json', '--input', 'pause=1']);
@@ -80,6 +82,6 @@ test('${name} runs', async () => {
   const { result } = JSON.parse(lines.at(-1) ?? '');
   expect(code).toBe(0);
   expect(result).toMatchObject({ status: 'succeeded', outputs: { slept: 1 } });
-});
+}, TIMEOUT_MS);
 `;
 }
