@@ -1,7 +1,7 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import LongestFirst from './.ci/longest-first.ts';
+import LongestFirst, { LONGEST } from './.ci/longest-first.ts';
 import TallyReporter from './.ci/tally-reporter.ts';
 
 // Programs that tests compare our output with are installed, and servers that they talk to started, before the first test.
@@ -29,18 +29,31 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
+      // Tests that start servers and processes of their own: after the others, and never more at once than the cores bear.
       {
         extends: true,
         test: {
-          // Tests that start servers and processes of their own: after the others, and never more at once than the cores bear.
-          name: 'process',
-          include: ['packages/*/test/**/*.test.ts', '.ci/**/*.test.ts'],
+          name: 'process-long',
+          include: LONGEST,
           globalSetup,
-          // Two even on two cores: much of such a test is waiting.
           maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
           testTimeout: 180_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'process',
+          include: ['packages/*/test/**/*.test.ts', '.ci/**/*.test.ts'],
+          exclude: LONGEST,
+          globalSetup,
+          // Three even on two cores: more than half of such a test is waiting.
+          maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
