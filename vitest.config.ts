@@ -1,5 +1,4 @@
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import LongestFirst, { LONGEST } from './.ci/longest-first.ts';
 import TallyReporter from './.ci/tally-reporter.ts';
@@ -13,8 +12,6 @@ export default defineConfig({
     // A forgotten .only would leave out every other test.
     allowOnly: false,
     sequence: { sequencer: LongestFirst },
-    // Every file is a process of its own, and starts others: they find compiled what one of them has loaded, where `maestro` keeps it as well.
-    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') },
     projects: [
       {
         extends: true,
