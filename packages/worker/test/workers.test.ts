@@ -297,12 +297,15 @@ describe('versions', () => {
       await plan({
         a: { uses: 'effect.append', with: { log: log.file, id: 'a' } },
         ask: { uses: 'ask', needs: ['a'], with: { approvers: ['sre'] } },
-        b: { uses: 'effect.append', needs: ['ask'], with: { log: log.file, id: 'b' } },
+        wake: { uses: 'ask', needs: ['a'], with: { approvers: ['ops'] } },
+        b: { uses: 'effect.append', needs: ['ask', 'wake'], with: { log: log.file, id: 'b' } },
       }),
     );
-    await eventually('it waits', async () => ((await active(runId))?.pending.length ?? 0) > 0);
+    await eventually('it waits', async () => (await active(runId))?.pending.length === 2);
     await first.drain();
     const other = await worker({ ...at, release: '2', register: false });
+    // It may have come to rest before its worker went, and would notice nothing.
+    await client.decide(runId, { role: 'ops', by: 'olga', approved: true });
     await eventually('it says so', async () => (await active(runId))?.problem?.code === 'CODE_CHANGED');
     expect((await active(runId))?.problem?.message).toMatch(
       /^this worker is version \w+, and the run began with version \w+ at the same address/,

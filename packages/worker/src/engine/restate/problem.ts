@@ -29,8 +29,10 @@ export function problemOf(row: Row): RunProblem | undefined {
 export function problemOfPause({ event_json: json, appended_at: at }: Row, failures: readonly Row[]): RunProblem | undefined {
   const { last_failure: told } = JSON.parse(json ?? '{}') as { last_failure?: Failure };
   const failure = told ?? mismatch(failures.at(-1), at);
-  if (failure === undefined || (failure.restate_doc_error_code !== MISMATCH && isEarly(failures[0], at))) return undefined;
+  if (failure === undefined) return undefined;
   const problem = described(failure.error_message ?? 'it does not say why', failure.restate_doc_error_code);
+  // A worker of another version has it paused at once as well.
+  if (problem.code !== 'CODE_CHANGED' && isEarly(failures[0], at)) return undefined;
   if (at !== undefined) problem.at = at;
   return problem;
 }
