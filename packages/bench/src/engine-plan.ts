@@ -6,8 +6,8 @@ import { loadContracts } from '@summit/maestro-worker/packages';
 export const NOOP = join(import.meta.dirname, '..', 'noop-tasks');
 
 /** A plan of one task over the numbers from 0 to `items`. */
-export async function goOver(items: number, maxParallel: number): Promise<Plan> {
-  const plan = await chain(1);
+export async function goOver(items: number, maxParallel: number, kind = 'tasks/noop'): Promise<Plan> {
+  const plan = await chain(1, [kind]);
   const [task] = plan.tasks;
   if (task === undefined) throw new Error('the plan has no task');
   const list = Array.from({ length: items }, (_, index) => index);

@@ -4,6 +4,7 @@ import { disclosurePackageSpeed } from './disclosure-package.ts';
 import { engineForEach } from './engine-for-each.ts';
 import { engineInProcess } from './engine-in-process.ts';
 import { enginePure } from './engine-pure.ts';
+import { engineReplay } from './engine-replay.ts';
 import { engineRestate } from './engine-restate.ts';
 import { engineRivals } from './engine-rivals.ts';
 import { engineWaiting } from './engine-waiting.ts';
@@ -28,6 +29,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   'engine-rivals': engineRivals,
   'engine-for-each': engineForEach,
   'engine-waiting': engineWaiting,
+  'engine-replay': engineReplay,
   history: historyOverhead,
   'history-list': historyList,
   'expression-evaluate': expressionEvaluate,
