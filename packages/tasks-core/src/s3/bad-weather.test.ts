@@ -171,6 +171,17 @@ describe.concurrent('a store', () => {
     expect(performance.now() - since).toBeLessThan(6_000);
   });
 
+  it('that has fallen silent is not waited for by a reader that has failed', async () => {
+    await using weather = await bad();
+    const context = whileReading(weather.ctx, LARGE.length / 4, () => {
+      weather.proxy.silence();
+      throw new Error('the disk is gone');
+    });
+    const begin = performance.now();
+    await expect(weather.get({ key: 'large', as: 'artifact' }, context)).rejects.toThrow('the disk is gone');
+    expect(performance.now() - begin).toBeLessThan(4_000);
+  });
+
   it('in which the object is replaced while it is read says so', async () => {
     await using weather = await bad();
     await bucket.client.send(new PutObjectCommand({ Bucket: bucket.name, Key: 'replaced', Body: LARGE }));

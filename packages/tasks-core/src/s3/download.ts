@@ -33,7 +33,21 @@ export async function beginDownload(call: S3Call, input: GetObjectCommandInput):
     bodyOf(head).destroy();
     throw TaskError.terminal('S3_PROTOCOL', `${objectName(call.target)}: the store does not say how large the object is`);
   }
-  return { head, size, content: () => contentOf(call, input, head, size), discard: () => bodyOf(head).destroy() };
+  const reading: Reading = { body: bodyOf(head), givenUp: false };
+  const content = () => contentOf(call, input, head, size, reading);
+  return {
+    head,
+    size,
+    content: size > AT_ONCE ? () => ahead(content(), reading) : content,
+    discard: () => reading.body.destroy(),
+  };
+}
+
+/** How content is being read. */
+interface Reading {
+  body: Body;
+  /** Its reader has gone: what breaks from now on is not resumed. */
+  givenUp: boolean;
 }
 
 function get(call: S3Call, input: GetObjectCommandInput): Promise<GetObjectCommandOutput> {
@@ -46,11 +60,13 @@ async function* contentOf(
   input: GetObjectCommandInput,
   head: GetObjectCommandOutput,
   size: number,
+  reading: Reading,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const checksum = input.Range === undefined ? storedChecksum(head) : undefined;
   const start = firstByte(head);
   let received = 0;
-  for (let body = bodyOf(head), fruitless = 0; ; body = await resume(call, input, head, start + received, start + size - 1)) {
+  for (let fruitless = 0; ; reading.body = await resume(call, input, head, start + received, start + size - 1)) {
+    const { body } = reading;
     const before = received;
     try {
       for await (const bytes of size - received > AT_ONCE ? watched(call, body) : gathered(call, body)) {
@@ -63,6 +79,7 @@ async function* contentOf(
       throw Object.assign(new Error(`${received} of ${size} bytes arrived`), { code: 'ECONNRESET' });
     } catch (error) {
       call.signal.throwIfAborted();
+      if (reading.givenUp) throw error;
       const failure = s3Failure(error, call.target);
       fruitless = received > before ? 0 : fruitless + 1;
       if (!failure.retryable || failure.code === 'S3_CHECKSUM_MISMATCH' || fruitless >= FRUITLESS || head.ETag === undefined) throw failure;
@@ -112,6 +129,26 @@ async function* watched(call: S3Call, body: Body): AsyncGenerator<Uint8Array, vo
   } finally {
     watch.end();
     call.signal.removeEventListener('abort', cancel);
+  }
+}
+
+/** The next bytes arrive, and are checked, while their reader is busy with those before. */
+async function* ahead(content: AsyncGenerator<Uint8Array, void, undefined>, reading: Reading): AsyncGenerator<Uint8Array, void, undefined> {
+  let next = content.next();
+  try {
+    for (;;) {
+      const { done, value } = await next;
+      if (done) return;
+      next = content.next();
+      // Its failure is told when the reader comes for it; one that does not has a failure of its own.
+      next.catch(() => {});
+      yield value;
+    }
+  } finally {
+    // What is on its way is not waited for.
+    reading.givenUp = true;
+    reading.body.destroy();
+    await content.return();
   }
 }
 
