@@ -3,9 +3,9 @@ import { RivalProcess } from './rival.ts';
 import { RIVALS, type RivalName } from './rivals.ts';
 
 const IN_FLIGHT = 200;
-const TOTAL = 600;
-const WARM_UP = 3;
-const ROUNDS = 7;
+const TOTAL = 1_500;
+const WARM_UP = 2;
+const ROUNDS = 5;
 
 /**
  * Workflows a second of four tasks that do nothing, 200 in flight, beside other engines on the same machine in turns; each with its files written before it
