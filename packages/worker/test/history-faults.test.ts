@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, expect, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { openRecording } from '../src/history/open-history.ts';
 import { Outbox } from '../src/history/outbox.ts';
 import { Recorder, type RecorderOptions } from '../src/history/recorder.ts';
 import { SqliteHistory } from '../src/history/sqlite-history.ts';
 import type { RunEvent } from '../src/run.ts';
-import { eventually } from './harness.ts';
+import { Bench, eventually, plan } from './harness.ts';
 import { eventsOf, Folder, fullRun } from './history-events.ts';
 
 type Told = [code: string, message: string];
@@ -234,4 +235,32 @@ test('what waits in memory has a bound: what tasks log goes first, and what is l
   const history = await SqliteHistory.open(file);
   expect(await history.list()).toMatchObject([{ runId: 'r1', status: 'succeeded', missingEvents: missing }]);
   await history.close();
+});
+
+test('who hears that a run has ended finds it ended in the history, even where the file was locked just then', async () => {
+  using folder = new Folder();
+  const file = folder.file('history.db');
+  const bench = new Bench();
+  const found: unknown[] = [];
+  const status = () => {
+    using database = new DatabaseSync(file, { readOnly: true });
+    return database.prepare('select status from maestro_runs').get()?.status;
+  };
+  await bench.open('in-process', {
+    history: { sqlite: file },
+    onEvent: (event) => {
+      if (event.type === 'run.finished') found.push(status());
+    },
+  });
+  onTestFinished(() => bench.close());
+  using other = new DatabaseSync(file);
+  other.exec('begin immediate');
+  const run = bench.run(await plan({ only: { uses: 'effect.append', with: { log: bench.log, id: 'a' } } }));
+  await eventually('its effect', () => bench.effects().some(({ phase }) => phase === 'end'));
+  // Longer than SQLite itself waits.
+  await delay(200);
+  expect(found).toEqual([]);
+  other.exec('rollback');
+  expect((await run).status).toBe('succeeded');
+  expect(found).toEqual(['succeeded']);
 });

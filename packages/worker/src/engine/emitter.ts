@@ -61,7 +61,13 @@ export class EventEmitter {
   #tell(event: RunEvent): void {
     this.#recording?.record(event);
     const shown = withoutPlan(event);
-    for (const listener of this.#listeners) listener(shown);
+    // Who hears that a run has ended may ask the history for it at once.
+    if (event.type === 'run.finished' && this.#recording) void this.#recording.flush().then(() => this.#say(shown));
+    else this.#say(shown);
+  }
+
+  #say(event: RunEvent): void {
+    for (const listener of this.#listeners) listener(event);
   }
 
   #isNew({ id, subject }: RunEvent): boolean {
