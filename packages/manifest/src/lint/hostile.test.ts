@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { TaskContract } from '@summit/maestro-sdk';
 import { describe, expect, it } from 'vitest';
+import { MOST_WORK, timesOrdinary, worked } from '../../test/work.ts';
 import { compile, type Diagnostic, graph, lint, parseCatalog, planDigest } from '../index.ts';
 
 const contracts = JSON.parse(readFileSync(new URL('../../testdata/contracts.json', import.meta.url), 'utf8')) as TaskContract[];
@@ -21,30 +22,16 @@ function sleeping(ms: string): string {
   return `${head}  tasks:\n    - id: a\n      uses: tasks/wait.sleep@0.1.0\n      with: { ms: ${ms} }\n`;
 }
 
-/** What linting texts takes of the processor, in milliseconds, and what it gives. */
-function linted(texts: string[]) {
-  const files = texts.map((text, at) => ({ path: `${at}.yaml`, text }));
-  const start = process.cpuUsage();
-  const { catalog } = parseCatalog(files);
-  const found = lint(catalog, contracts);
-  const { user, system } = process.cpuUsage(start);
-  return { catalog, found, ms: (user + system) / 1_000 };
-}
-
-/** Files that hold nothing unusual: 2,000 tasks, each with an expression. */
-const ordinary = Array.from(
-  { length: 20 },
-  (_, file) =>
-    `${head.replace('name: a', `name: w${file}`)}  parameters: [{ name: ms, type: integer, required: true }]\n  tasks:\n${many(100, (at) => `    - { id: t${at}, uses: tasks/wait.sleep@0.1.0, with: { ms: "\${params.ms + ${at}}" } }\n`)}`,
-);
-/** So many times as long as ordinary files may hostile ones take, however slow the machine is just now. */
-const MOST_WORK = 10;
-
 /** Lints with bounded work, and holds every finding to what a reader needs of it. */
 function check(...texts: string[]): Diagnostic[] {
   const inherited = Reflect.ownKeys(Object.prototype).length;
-  const { catalog, found, ms } = linted(texts);
-  if (ms > 1_000) expect(ms / linted(ordinary).ms).toBeLessThan(MOST_WORK);
+  const files = texts.map((text, at) => ({ path: `${at}.yaml`, text }));
+  const { result, ms } = worked(() => {
+    const { catalog } = parseCatalog(files);
+    return { catalog, found: lint(catalog, contracts) };
+  });
+  expect(timesOrdinary(ms)).toBeLessThan(MOST_WORK);
+  const { catalog, found } = result;
   for (const manifest of catalog.manifests.slice(0, 3)) {
     const { plan, diagnostics } = manifest.name === undefined ? { diagnostics: [] } : compile(catalog, contracts, manifest.name);
     if (plan) {
