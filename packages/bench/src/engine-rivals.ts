@@ -3,8 +3,8 @@ import { RivalProcess } from './rival.ts';
 import { RIVALS, type RivalName } from './rivals.ts';
 
 const IN_FLIGHT = 200;
-const TOTAL = 1_500;
-const WARM_UP = 2;
+const TOTAL = 3_000;
+const WARM_UP = 1;
 const ROUNDS = 5;
 
 /**

@@ -42,14 +42,14 @@ describe('memory of a worker', () => {
   it('says why it is not given back, and does not try again', async () => {
     vi.useFakeTimers();
     const info = vi.fn();
-    const collect = vi.fn(() => Promise.reject(new Error('no inspector')));
+    const collect = vi.fn(() => Promise.reject(new Error('no flags')));
     const memory = new IdleMemory({ info } as never, collect);
     begin(memory, 200);
     await vi.advanceTimersByTimeAsync(60_000);
     begin(memory, 200);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(collect).toHaveBeenCalledTimes(1);
-    expect(info.mock.calls).toEqual([['memory is not given back while this worker is idle', { reason: 'no inspector' }]]);
+    expect(info.mock.calls).toEqual([['memory is not given back while this worker is idle', { reason: 'no flags' }]]);
   });
 
   it('really is given back', async () => {

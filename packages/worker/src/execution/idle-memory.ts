@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Logger } from '@summit/maestro-sdk';
 
 /** So many executions leave something behind that is worth to be given back. */
@@ -40,21 +42,20 @@ export class IdleMemory {
     try {
       await this.#collect();
     } catch (error) {
-      // A Node without inspector, or one that is not allowed to use it: V8 collects in its own time.
+      // V8 collects in its own time.
       this.close();
       this.#log?.info('memory is not given back while this worker is idle', { reason: (error as Error).message });
     }
   }
 }
 
-/** All of it, and the pages that V8 would keep for later. */
+/**
+ * One collection, between other work. What lets go of everything (inspector, `Isolate::LowMemoryNotification`) also drops compiled code, and the next thousands
+ * of executions would pay for it.
+ */
 async function collectGarbage(): Promise<void> {
-  const { Session } = await import('node:inspector/promises');
-  const session = new Session();
-  session.connect();
-  try {
-    await session.post('HeapProfiler.collectGarbage');
-  } finally {
-    session.disconnect();
-  }
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as NodeJS.GCFunction;
+  setFlagsFromString('--no-expose-gc');
+  await gc({ type: 'major', execution: 'async' });
 }
