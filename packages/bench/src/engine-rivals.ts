@@ -1,4 +1,5 @@
 import { type Figure, median } from './figure.ts';
+import { quiet } from './quiet.ts';
 import { RivalProcess } from './rival.ts';
 import { RIVALS, type RivalName } from './rivals.ts';
 
@@ -9,7 +10,7 @@ const ROUNDS = 5;
 
 /**
  * Workflows a second of four tasks that do nothing, 200 in flight, beside other engines on the same machine in turns; each with its files written before it
- * answers, and in a process of its own that stands still while another is measured.
+ * answers, and in a process of its own that stands still while another is measured. None begins before what the last one left behind is done.
  */
 export async function engineRivals(): Promise<Figure[]> {
   const names = Object.keys(RIVALS) as RivalName[];
@@ -18,6 +19,7 @@ export async function engineRivals(): Promise<Figure[]> {
     for (const name of names) rivals.push({ name, process: await RivalProcess.open(name), speeds: [] });
     for (let round = -WARM_UP; round < ROUNDS; round++) {
       for (const { process, speeds } of round % 2 ? rivals : rivals.toReversed()) {
+        await quiet();
         const speed = await process.measure(TOTAL, IN_FLIGHT);
         if (round >= 0) speeds.push(speed);
       }
