@@ -6,7 +6,7 @@ import { DEFAULT_POOL } from './interpreter/pool-call.ts';
 import { type RunInput, runRef } from './interpreter/run-input.ts';
 import { isWorkflow } from './interpreter/sub-workflow.ts';
 import type { TaskRegistry } from './packages/tasks.ts';
-import { callsOf } from './plan-calls.ts';
+import { callsOf, type PlacedCall } from './plan-calls.ts';
 import type { Reuse, RunRequest } from './run.ts';
 import { keptTraceparent } from './telemetry/ids.ts';
 
@@ -38,18 +38,19 @@ export function admit(request: RunRequest, registry: TaskRegistry, pools?: Reado
     const lines = bound.problems.map(({ message, hint }) => (hint ? `${message} (${hint})` : message));
     throw new InvalidInputError(`inputs of ${ref}: ${lines.join('; ')}`, { code: 'INPUT_INVALID', details: bound.problems });
   }
-  checkCalls(plan, ref, registry);
-  checkPools(plan, ref, registry, pools);
+  const known = knownPlan(plan);
+  checkCalls(known, ref, registry);
+  checkPools(known, ref, registry, pools);
   const dryRun = request.dryRun ?? plan.dryRun ?? false;
   const traceparent = keptTraceparent(request.traceparent);
   const run: RunInput = {
     runId,
     plan,
-    planDigest: digestOf(plan),
+    planDigest: known.digest,
     inputs: (bound.values ?? {}) as JsonObject,
     initiator,
     startedAt: new Date().toISOString(),
-    ...pureTasks(plan, registry),
+    ...pureTasks(known, registry),
     ...(dryRun ? { dryRun } : {}),
     ...(request.parent === undefined ? {} : { parent: request.parent }),
     ...(traceparent === undefined ? {} : { traceparent }),
@@ -74,33 +75,39 @@ function checkReuse(reuse: Reuse, ref: string): Reuse {
 }
 
 /** The tasks of a plan whose calls may be computed again. */
-function pureTasks(plan: Plan, registry: TaskRegistry): Pick<RunInput, 'pure'> {
-  const names = callsOf(plan).calls.flatMap(({ call: { uses } }) =>
+function pureTasks({ calls }: KnownPlan, registry: TaskRegistry): Pick<RunInput, 'pure'> {
+  const names = calls.flatMap(({ call: { uses } }) =>
     registry.get(uses)?.task.pure === undefined ? [] : [`${uses.name}@${uses.version}`],
   );
   return names.length === 0 ? {} : { pure: [...new Set(names)] };
 }
 
-/** Digests of the plans that were started last, by their text: a plan is started many times, and its digest takes as long as a run's own work. */
-const digests = new Map<string, string>();
-const DIGESTS_KEPT = 100;
+/** What is computed of a plan. */
+interface KnownPlan extends ReturnType<typeof callsOf> {
+  digest: string;
+}
+
+/** The plans that were started last, by their text: a plan is started many times, and its digest takes as long as a run's own work. */
+const known = new Map<string, KnownPlan>();
+const PLANS_KEPT = 100;
 /** Longer plans are few, and not kept in memory for this. */
 const LONGEST_KEPT = 100_000;
 
-function digestOf(plan: Plan): string {
+function knownPlan(plan: Plan): KnownPlan {
   const text = JSON.stringify(plan);
-  const known = digests.get(text);
-  if (known !== undefined) return known;
-  const digest = planDigest(plan);
-  if (text.length > LONGEST_KEPT) return digest;
-  if (digests.size >= DIGESTS_KEPT) digests.delete(digests.keys().next().value ?? '');
-  digests.set(text, digest);
-  return digest;
+  const kept = known.get(text);
+  if (kept !== undefined) return kept;
+  // Of a copy: whoever has the plan may change it.
+  const own = JSON.parse(text) as Plan;
+  const computed = { ...callsOf(own), digest: planDigest(own) };
+  if (text.length > LONGEST_KEPT) return computed;
+  if (known.size >= PLANS_KEPT) known.delete(known.keys().next().value ?? '');
+  known.set(text, computed);
+  return computed;
 }
 
 /** Holds everything the plan calls against what is installed here: tasks, hooks, compensations, sub-workflows. */
-function checkCalls(plan: Plan, ref: string, registry: TaskRegistry): void {
-  const { calls, problems } = callsOf(plan);
+function checkCalls({ calls, problems }: KnownPlan, ref: string, registry: TaskRegistry): void {
   if (problems.length > 0) throw new InvalidInputError(`the plan of ${ref}: ${problems.join('; ')}`, { code: 'PLAN_INVALID' });
   const missing = calls.filter(({ call }) => !isWorkflow(call.uses) && registry.get(call.uses) === undefined);
   if (missing.length > 0) {
@@ -112,15 +119,15 @@ function checkCalls(plan: Plan, ref: string, registry: TaskRegistry): void {
   }
 }
 
-/** The pools that tasks of a plan ask for, apart from the one that walks runs. */
-export function poolsOf(plan: Plan): { pool: string; place: string; call: PlanCall }[] {
-  return callsOf(plan).calls.flatMap(({ place, call, task }) =>
+/** The pools that tasks ask for among the calls of a plan, apart from the one that walks runs. */
+export function poolsOf(calls: readonly PlacedCall[]): { pool: string; place: string; call: PlanCall }[] {
+  return calls.flatMap(({ place, call, task }) =>
     task?.pool === undefined || task.pool === DEFAULT_POOL ? [] : [{ pool: task.pool, place, call }],
   );
 }
 
-function checkPools(plan: Plan, ref: string, registry: TaskRegistry, pools: ReadonlySet<string> | undefined): void {
-  const asked = poolsOf(plan);
+function checkPools({ calls }: KnownPlan, ref: string, registry: TaskRegistry, pools: ReadonlySet<string> | undefined): void {
+  const asked = poolsOf(calls);
   const waiting = asked.filter(({ call }) => registry.get(call.uses)?.task.durable === true);
   if (waiting.length > 0) {
     const names = waiting.map(({ place, call }) => `${call.uses.name} (${place})`);

@@ -166,6 +166,8 @@ function environment(folder: string, settings: Readonly<Record<string, string>> 
     RESTATE_DEFAULT_NUM_PARTITIONS: '4',
     RESTATE_ROCKSDB_TOTAL_MEMORY_SIZE: '256MiB',
     RESTATE_DISABLE_TELEMETRY: 'true',
+    // Nobody asks for them.
+    RESTATE_DISABLE_PROMETHEUS: 'true',
     RESTATE_ADMIN__DISABLE_WEB_UI: 'true',
     RESTATE_LOG_FILTER: 'warn',
     RESTATE_LOG_DISABLE_ANSI_CODES: 'true',

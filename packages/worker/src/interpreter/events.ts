@@ -35,6 +35,15 @@ export class EventLog {
   }
 }
 
+/** The time last told of, in milliseconds since the epoch, and as events say it: many come in the same millisecond. */
+let [told, saying] = [0, ''];
+
+function timeNow(): string {
+  const now = Date.now();
+  if (now !== told) [told, saying] = [now, new Date(now).toISOString()];
+  return saying;
+}
+
 /** One event. `sequence` must be unique in the run for this event. */
 export function runEvent(runId: string, ref: string, sequence: string, type: RunEventType, data: JsonObject): RunEvent {
   return {
@@ -42,7 +51,7 @@ export function runEvent(runId: string, ref: string, sequence: string, type: Run
     id: `${runId}/${sequence}`,
     source: `maestro/${ref}`,
     type,
-    time: new Date().toISOString(),
+    time: timeNow(),
     subject: runId,
     data,
   };

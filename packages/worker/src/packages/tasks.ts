@@ -10,25 +10,27 @@ export interface InstalledTask {
 
 /** All tasks of a worker, by name and version. */
 export class TaskRegistry {
-  readonly #tasks = new Map<string, InstalledTask>();
+  /** By name, then by version. */
+  readonly #tasks = new Map<string, Map<string, InstalledTask>>();
 
   constructor(tasks: Iterable<DeclaredTask>) {
     for (const task of tasks) {
-      const key = `${task.name}@${task.version}`;
-      if (this.#tasks.has(key))
-        throw TaskError.terminal('TASK_DUPLICATE', `task ${key} is installed twice; keep one of the packages that carry it`);
-      this.#tasks.set(key, { task, contract: contractOf(task) });
+      const { name, version } = task;
+      const versions = this.#tasks.get(name) ?? new Map<string, InstalledTask>();
+      if (versions.has(version))
+        throw TaskError.terminal('TASK_DUPLICATE', `task ${name}@${version} is installed twice; keep one of the packages that carry it`);
+      this.#tasks.set(name, versions.set(version, { task, contract: contractOf(task) }));
     }
   }
 
   /** The task that a plan pinned, or undefined when it is missing or its contract is another one. */
   get(uses: { name: string; version: string; digest: string }): InstalledTask | undefined {
-    const installed = this.#tasks.get(`${uses.name}@${uses.version}`);
+    const installed = this.#tasks.get(uses.name)?.get(uses.version);
     return installed?.contract.digest === uses.digest ? installed : undefined;
   }
 
   contracts(): TaskContract[] {
-    return Array.from(this.#tasks.values(), (installed) => installed.contract);
+    return [...this.#tasks.values()].flatMap((versions) => Array.from(versions.values(), ({ contract }) => contract));
   }
 }
 

@@ -4,6 +4,7 @@ import type { History } from '../../history/history.ts';
 import { queuedEvent, runEvent } from '../../interpreter/events.ts';
 import type { RunnerOptions } from '../../options.ts';
 import type { TaskRegistry } from '../../packages/tasks.ts';
+import { callsOf } from '../../plan-calls.ts';
 import type { ActiveRun, DecisionInput, RunControl, RunEvent, RunHandle, RunRequest, RunResult } from '../../run.ts';
 import { Backlog } from './backlog.ts';
 import { checkRunId, type RestateClient } from './client.ts';
@@ -110,7 +111,7 @@ export abstract class RestateControl implements RunControl {
   /** The pools there are, where the run asks for any; undefined: all. */
   async #poolsFor({ plan }: RunRequest): Promise<ReadonlySet<string> | undefined> {
     if (this.#access.pools === undefined) return this.#named;
-    if (poolsOf(plan).length === 0) return undefined;
+    if (poolsOf(callsOf(plan).calls).length === 0) return undefined;
     return this.#persist(() => this.#access.pools?.() ?? Promise.resolve(new Set<string>()));
   }
 

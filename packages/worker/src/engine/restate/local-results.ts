@@ -40,8 +40,7 @@ export class LocalResults {
     if (expected === undefined) return;
     this.#expected.delete(result.runId);
     this.#remember(result.runId);
-    // As it would come out of the engine.
-    expected.resolve(JSON.parse(JSON.stringify(result)) as RunResult);
+    expected.resolve(result);
   }
 
   /** Whether the result of a run was told so lately that the engine may not know of it yet. */
