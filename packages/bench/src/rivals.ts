@@ -152,7 +152,8 @@ async function bullMq(): Promise<Rival> {
           if (step === STEPS - 1) ended.get(data.run)?.();
           else await queues[step + 1]?.add('job', data, { removeOnComplete: true });
         },
-        { ...opened(), concurrency: 50 },
+        // Its process stands still for longer than a lock lasts.
+        { ...opened(), concurrency: 50, lockDuration: 600_000 },
       ),
   );
   let serial = 0;

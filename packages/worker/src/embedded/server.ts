@@ -163,7 +163,8 @@ function environment(folder: string, settings: Readonly<Record<string, string>> 
     RESTATE_LISTEN_MODE: 'unix',
     // The server calls itself, and would do so by the resolved path, which may be too long for a socket.
     RESTATE_ADVERTISED_ADDRESS: `unix:${join(socketFolder(folder), NODE_NAME, 'fabric.sock')}`,
-    RESTATE_DEFAULT_NUM_PARTITIONS: '4',
+    // For one worker: what many runs write at a time is written together. Counts when the folder is new.
+    RESTATE_DEFAULT_NUM_PARTITIONS: '1',
     RESTATE_ROCKSDB_TOTAL_MEMORY_SIZE: '256MiB',
     RESTATE_DISABLE_TELEMETRY: 'true',
     // Nobody asks for them.
