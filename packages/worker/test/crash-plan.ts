@@ -3,7 +3,7 @@ import { plan } from './harness.ts';
 
 /**
  * A run with every construct of the language: lists (that fail at once, and that go on), conditions, tolerated failures, retries, time limits,
- * durable tasks with steps, waits, gates that are answered and that expire, sub-workflows with hooks of their own, status expressions, outputs. With
+ * pure calls that nobody remembers, durable tasks with steps, waits, gates that are answered and that expire, sub-workflows with hooks of their own, status expressions, outputs. With
  * `fails` it fails at its end, and undoes what it did. Every effect is two lines in `log`, of its begin and its end.
  */
 export function everything(log: string, fails: boolean): Promise<Plan> {
@@ -23,6 +23,14 @@ export function everything(log: string, fails: boolean): Promise<Plan> {
       late: { ...step('late', 60_000), timeout: 100, retry: { maxAttempts: 1 }, continueOnError: true },
       not: { ...step('never'), when: { $cel: 'params.times > 2' } },
       steps: { uses: 'steps', with: { log, times: 3, holdMs: 20, sleepMs: 20 } },
+      pure: { uses: 'doubled', with: { log: `${log}.pure`, n: { $cel: 'params.times' } }, needs: ['steps'] },
+      each: {
+        uses: 'doubled',
+        with: { log: `${log}.pure`, n: { $cel: 'item + tasks.pure.output' } },
+        forEach: { in: [1, 2, 3] },
+        needs: ['pure'],
+      },
+      used: { uses: 'effect.append', with: { log, id: 'used', holdMs: 20, after: { $cel: 'tasks.each.output' } }, needs: ['each'] },
       gate: { uses: 'ask', with: { approvers: ['lead'] }, needs: ['steps'] },
       unheard: { uses: 'ask', with: { approvers: ['nobody'], expiresInMs: 150 }, continueOnError: true },
       subs: { uses: 'workflows/sub', with: { n: { $cel: 'item' } }, forEach: { in: [1, 2] }, needs: ['list'], compensate },
@@ -37,7 +45,7 @@ export function everything(log: string, fails: boolean): Promise<Plan> {
       },
       end: {
         ...(fails ? { uses: 'fail', with: { how: 'x' } } : { uses: 'echo', with: { value: { $cel: 'tasks.told.output.value' } } }),
-        needs: ['subs', 'wait', 'flaky', 'gate', 'told', 'unheard', 'broken', 'some'],
+        needs: ['subs', 'wait', 'flaky', 'gate', 'told', 'unheard', 'broken', 'some', 'used'],
       },
       after: { ...step(fails ? 'never' : 'after'), needs: ['end'] },
     },
@@ -45,7 +53,11 @@ export function everything(log: string, fails: boolean): Promise<Plan> {
       inputs: [{ name: 'times', type: 'integer', required: true }],
       bindings: { times: { $cel: 'inputs.times' } },
       parameters: [{ name: 'times', type: 'integer', required: true }],
-      outputs: { told: { $cel: 'tasks.told.output.value' }, items: { $cel: 'size(tasks.list.output)' } },
+      outputs: {
+        told: { $cel: 'tasks.told.output.value' },
+        items: { $cel: 'size(tasks.list.output)' },
+        pure: { $cel: 'tasks.each.output' },
+      },
       timeout: 600_000,
       workflows: {
         sub: {
@@ -81,6 +93,7 @@ export function effectsOf(fails: boolean): string[] {
     ...SUBS,
     'late',
     'steps',
+    'used',
     'subs[0]/last',
     'subs[1]/last',
     'broken/did',
@@ -105,6 +118,7 @@ export const ORDER: readonly [before: string, after: string][] = [
   ]),
   ['broken/did', 'broken/did:compensate'],
   ['broken/did:compensate', 'broken/hook'],
-  ['steps', 'first'],
+  ['steps', 'used'],
+  ['used', 'first'],
   ['first', 'last'],
 ];

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openRunner } from '@summit/maestro-worker';
 import { alice, FIXTURES } from './harness.ts';
 
-const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error('usage: crash-worker <folder>');
+const [folder, rest] = process.argv.slice(2);
+if (folder === undefined) throw new Error('usage: crash-worker <folder> [ms after which a run that waits comes to rest]');
 /** Decisions that runs have told of. */
 const made = new Set<string>();
 const say = (line: object) => process.send?.(line);
@@ -12,7 +12,7 @@ const say = (line: object) => process.send?.(line);
 process.on('disconnect', () => process.exit(0));
 
 const runner = await openRunner({
-  engine: { kind: 'embedded', dir: `${folder}/.maestro` },
+  engine: { kind: 'embedded', dir: `${folder}/.maestro`, ...(rest === undefined ? {} : { restAfterMs: Number(rest) }) },
   packages: [FIXTURES],
   from: import.meta.dirname,
   workspace: folder,
@@ -52,3 +52,17 @@ process.on('message', ({ runId, plan }: { runId: string; plan: never }) => {
     );
 });
 say({ said: 'open' });
+
+// A run that has come to rest is not executed again before it is answered: whoever was asked by an event may be gone.
+for (;;) {
+  await delay(500);
+  for (const { runId, pending } of await runner.active()) {
+    for (const { name, role } of pending) {
+      if (role === 'nobody') continue;
+      await runner.decide(runId, { name, role, by: 'bob', approved: true }).catch((error: { code?: string }) => {
+        // Somebody else was faster, or the run has ended.
+        if (!['DECISION_REFUSED', 'RUN_UNKNOWN'].includes(error.code ?? '')) throw error;
+      });
+    }
+  }
+}
