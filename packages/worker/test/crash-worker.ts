@@ -11,7 +11,8 @@ const say = (line: object) => process.send?.(line);
 // Without its parent nobody would ever end it.
 process.on('disconnect', () => process.exit(0));
 
-const runner = await openRunner({
+// Runs go on, and ask, while it opens.
+const opening = openRunner({
   engine: { kind: 'embedded', dir: `${folder}/.maestro`, ...(rest === undefined ? {} : { restAfterMs: Number(rest) }) },
   packages: [FIXTURES],
   from: import.meta.dirname,
@@ -34,7 +35,7 @@ const runner = await openRunner({
 async function decide(runId: string, name: string, role: string): Promise<void> {
   while (!made.has(`${runId} ${name}`)) {
     try {
-      return await runner.decide(runId, { name, role, by: 'bob', approved: true });
+      return await (await opening).decide(runId, { name, role, by: 'bob', approved: true });
     } catch (error) {
       if ((error as { code?: string }).code !== 'DECISION_REFUSED') throw error;
       await delay(100);
@@ -42,6 +43,7 @@ async function decide(runId: string, name: string, role: string): Promise<void> 
   }
 }
 
+const runner = await opening;
 process.on('message', ({ runId, plan }: { runId: string; plan: never }) => {
   runner
     .start({ plan, inputs: { times: 2 }, initiator: alice, runId })
