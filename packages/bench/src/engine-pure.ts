@@ -7,7 +7,7 @@ import { compareInterleaved, type Figure } from './figure.ts';
 import { perSecond } from './in-flight.ts';
 
 const IN_FLIGHT = 200;
-const TOTAL = 800;
+const TOTAL = 2_500;
 
 /** A workflow of two effects and two pure tasks beside one of four effects: what it is worth not to remember what can be computed again. */
 export async function enginePure(): Promise<Figure[]> {
