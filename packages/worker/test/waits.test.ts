@@ -52,6 +52,22 @@ describe.each([
     });
   });
 
+  it.concurrent('nobody decides about a run or cancels it from the moment its end was told', async () => {
+    const gate = await one('ops/approval.gate', { approvers: ['legal'], expiresIn: '300ms' });
+    const answers = new Set<string>();
+    const late = async (): Promise<void> => {
+      const { runId, result } = await bench.runner.start({ plan: gate, inputs: {}, initiator: alice });
+      await result();
+      const changes = await Promise.allSettled([
+        bench.runner.decide(runId, { role: 'legal', by: 'lea', approved: true }),
+        bench.runner.cancel(runId),
+      ]);
+      for (const change of changes) answers.add(change.status === 'rejected' ? change.reason.code : 'done');
+    };
+    await Promise.all(Array.from({ length: 100 }, late));
+    expect([...answers].filter((code) => !/^(DECISION_REFUSED|RUN_UNKNOWN|RUN_ENDED)$/.test(code))).toEqual([]);
+  });
+
   it.concurrent('a gate that is answered in time goes on, and its expiry comes to nothing', async () => {
     const gate = await one('ops/approval.gate', { approvers: ['lead'], expiresIn: '600ms' });
     const what: Plan = { ...gate, tasks: [...gate.tasks, ...(await plan({ after: { uses: 'wait', with: { ms: 800 } } })).tasks] };

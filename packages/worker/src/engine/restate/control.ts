@@ -14,6 +14,10 @@ import type { Expected, LocalResults } from './local-results.ts';
 /** How long to wait before asking an engine again that did not answer, in milliseconds. */
 const AGAIN_MS = 100;
 
+/** How long an engine may take to hear of an end that was told here, and how often it is looked. In milliseconds. */
+const HEARD_MS = 5_000;
+const LOOK_MS = 5;
+
 /** A way to the engine. */
 export interface Access {
   readonly client: RestateClient;
@@ -70,15 +74,15 @@ export abstract class RestateControl implements RunControl {
   }
 
   decide(runId: string, decision: DecisionInput): Promise<void> {
-    return this.#about(runId, (client) => client.decide(runId, decision));
+    return this.#change(runId, (client) => client.decide(runId, decision));
   }
 
   cancel(runId: string): Promise<void> {
-    return this.#about(runId, (client) => client.runs.cancel(runId));
+    return this.#change(runId, (client) => client.runs.cancel(runId));
   }
 
   async kill(runId: string): Promise<void> {
-    await this.#about(runId, (client) => client.runs.kill(runId));
+    await this.#change(runId, (client) => client.runs.kill(runId));
     const [summary] = (await this.history?.list({ runIds: [runId] })) ?? [];
     if (summary === undefined) return;
     // No code of the run is left that could say so.
@@ -87,11 +91,11 @@ export abstract class RestateControl implements RunControl {
   }
 
   pause(runId: string): Promise<void> {
-    return this.#about(runId, (client) => client.runs.pause(runId));
+    return this.#change(runId, (client) => client.runs.pause(runId));
   }
 
   resume(runId: string, { deployment }: { deployment?: string } = {}): Promise<void> {
-    return this.#about(runId, (client) => client.runs.resume(runId, deployment));
+    return this.#change(runId, (client) => client.runs.resume(runId, deployment));
   }
 
   async active(): Promise<ActiveRun[]> {
@@ -118,6 +122,17 @@ export abstract class RestateControl implements RunControl {
   async #about<T>(runId: string, ask: (client: RestateClient) => Promise<T>): Promise<T> {
     checkRunId(runId);
     return this.#persist(ask);
+  }
+
+  /** Changes a run, which has to go wrong once its end was told: the engine, which may hear of that end later, is asked when it has. */
+  async #change(runId: string, ask: (client: RestateClient) => Promise<void>): Promise<void> {
+    await this.#about(runId, async (client) => {
+      const end = performance.now() + HEARD_MS;
+      while (this.#access.results?.hasEnded(runId) && performance.now() < end && (await client.runs.active(runId)).length > 0) {
+        await delay(LOOK_MS);
+      }
+      await ask(client);
+    });
   }
 
   #handle(runId: string, expected?: Expected): RunHandle {
