@@ -335,6 +335,9 @@ describe('versions', () => {
       await client.decide(runId, { role: 'sre', by: 'bob', approved: true });
       await eventually('it says why it waits', async () => (await active(runId))?.problem?.code === 'WORKER_UNREACHABLE');
     }
+    // Also while it is just being tried again it can be told to go on.
+    await Promise.all(Array.from({ length: 50 }, () => client.resume(first)));
+    expect((await active(first))?.problem?.code).toBe('WORKER_UNREACHABLE');
     await expect(client.resume(first, { deployment: 'dp_none' })).rejects.toMatchObject({
       code: 'DEPLOYMENT_UNSUITABLE',
       message: expect.stringContaining(String(young.deployment?.id)),

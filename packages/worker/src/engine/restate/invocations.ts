@@ -10,6 +10,10 @@ const TIMEOUT_MS = 30_000;
 /** How long the engine may take to pause a run of which nothing is on, and how often it is asked, in milliseconds. */
 const PAUSE_MS = 2_000;
 const PAUSE_AGAIN_MS = 25;
+/** More than the engine takes to find that a worker does not answer, in milliseconds. */
+const TRY_MS = 15_000;
+/** As `isRetried`, or paused. */
+const FAILING = "(status in ('backing-off', 'paused') or status = 'running' and last_failure is not null)";
 
 /** The runs as Restate sees them: invocations of one workflow, which its admin API lists, cancels, pauses and resumes. */
 export class RunInvocations {
@@ -34,9 +38,8 @@ export class RunInvocations {
     return rows.map((row) => {
       const id = row.target_service_key ?? '';
       const waiting = pending.get(id) ?? [];
-      const problem =
-        row.status === 'paused' ? pauses.get(row.id) : row.status === 'backing-off' ? problemOf(row) : pools.get(row.id)?.problem;
-      const state = stateOf(row.status, problem, waiting);
+      const problem = row.status === 'paused' ? pauses.get(row.id) : isRetried(row) ? problemOf(row) : pools.get(row.id)?.problem;
+      const state = stateOf(row, problem, waiting);
       const run: ActiveRun = { runId: id, state: state === 'running' ? (pools.get(row.id)?.state ?? state) : state, pending: waiting };
       if (problem !== undefined) run.problem = problem;
       return run;
@@ -81,7 +84,7 @@ export class RunInvocations {
    * Throws `RUN_ENDED`, `RUN_UNKNOWN`, `DEPLOYMENT_UNSUITABLE`, and `RUN_NOT_STUCK` for a run that is on.
    */
   async resume(runId: string, deployment?: string): Promise<void> {
-    const row = await this.#unended(runId);
+    const row = await this.#tried(runId);
     if (deployment !== undefined && (row.status === 'suspended' || isHalted(row))) return this.#move(runId, row, deployment);
     if (!isHalted(row)) {
       if (await this.#resumeInPools(row)) return;
@@ -89,7 +92,8 @@ export class RunInvocations {
       throw TaskError.terminal('RUN_NOT_STUCK', `run ${runId} is not paused: the engine says it is ${row.status ?? 'unknown'}${how}`);
     }
     const answer = await this.#client.admin('PATCH', `/invocations/${row.id}/resume`, { timeoutMs: TIMEOUT_MS });
-    if (answer.status >= 300) throw refused(`run ${runId} cannot be resumed`, answer);
+    // 409: it went on by itself meanwhile.
+    if (answer.status >= 300 && answer.status !== 409) throw refused(`run ${runId} cannot be resumed`, answer);
   }
 
   /** Has a run of which nothing is on go on with another version of the worker. One that cannot stays as it was. */
@@ -140,7 +144,7 @@ export class RunInvocations {
   /** Has the attempts that a run sent to pools tried again now; false where there are none to try. */
   async #resumeInPools(run: Row): Promise<boolean> {
     const rows = await this.#client.query(
-      `select id from sys_invocation where target_service_name like 'Pool-%' and status in ('backing-off', 'paused') and invoked_by_id = '${run.id}'`,
+      `select id from sys_invocation where target_service_name like 'Pool-%' and ${FAILING} and invoked_by_id = '${run.id}'`,
     );
     for (const { id } of rows) await this.#client.admin('PATCH', `/invocations/${id}/resume`, { timeoutMs: TIMEOUT_MS });
     return rows.length > 0;
@@ -153,6 +157,16 @@ export class RunInvocations {
     // It may have ended between the two requests.
     await this.#unended(runId);
     throw refused(`run ${runId} cannot be ${done}`, answer);
+  }
+
+  /** The run as it is when it is not just being tried again: whether that fails, too, shows soon. */
+  async #tried(runId: string): Promise<Row> {
+    const end = performance.now() + TRY_MS;
+    for (;;) {
+      const row = await this.#unended(runId);
+      if (!isTried(row) || performance.now() > end) return row;
+      await delay(PAUSE_AGAIN_MS);
+    }
   }
 
   async #unended(runId: string): Promise<Row> {
@@ -205,7 +219,7 @@ export class RunInvocations {
   async #poolProblems(run: string | undefined): Promise<Map<string | undefined, { state: 'retrying' | 'stuck'; problem: RunProblem }>> {
     const of = run === undefined ? '' : ` and invoked_by_id = '${run}'`;
     const rows = await this.#client.query(
-      `select id, target_service_name, invoked_by_id, status, retry_count, next_retry_at, last_failure, last_failure_error_code from sys_invocation where target_service_name like 'Pool-%' and status in ('backing-off', 'paused')${of}`,
+      `select id, target_service_name, invoked_by_id, status, retry_count, next_retry_at, last_failure, last_failure_error_code from sys_invocation where target_service_name like 'Pool-%' and ${FAILING}${of}`,
     );
     const pauses = await this.#pauses(rows.filter(({ status }) => status === 'paused'));
     return new Map(
@@ -233,8 +247,18 @@ function isHalted({ status }: Row): boolean {
   return status === 'paused' || status === 'backing-off';
 }
 
-function stateOf(status: string | undefined, problem: RunProblem | undefined, pending: readonly PendingDecision[]): ActiveRun['state'] {
-  if (status === 'paused') return problem === undefined ? 'paused' : 'stuck';
+/** A try is on after one that failed; as soon as it gets on, the engine forgets that failure. */
+function isTried({ status, last_failure: failure }: Row): boolean {
+  return status === 'running' && failure !== undefined;
+}
+
+/** It does not get on: the last try failed. */
+function isRetried(row: Row): boolean {
+  return row.status === 'backing-off' || isTried(row);
+}
+
+function stateOf(row: Row, problem: RunProblem | undefined, pending: readonly PendingDecision[]): ActiveRun['state'] {
+  if (row.status === 'paused') return problem === undefined ? 'paused' : 'stuck';
   if (pending.length > 0) return 'waiting';
-  return status === 'backing-off' ? 'retrying' : 'running';
+  return isRetried(row) ? 'retrying' : 'running';
 }
