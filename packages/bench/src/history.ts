@@ -8,7 +8,7 @@ import { bound, compareInterleaved, type Figure, median } from './figure.ts';
 import { perSecond } from './in-flight.ts';
 
 const IN_FLIGHT = 200;
-const TOTAL = 800;
+const TOTAL = 2_500;
 
 const RUNS = 100_000;
 const LIST_MS = 200;

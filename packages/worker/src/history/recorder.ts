@@ -38,11 +38,11 @@ interface Failing {
 
 /** Least time between two writes, in milliseconds: what comes meanwhile is written together. */
 const BATCH_MS = 20;
-/** The same while the end of a run waits for it. */
-const URGENT_MS = 3;
-/** So many events in the last batch mean that there is much to do: then batches are larger, for each has a price. */
-const BUSY_EVENTS = 20;
-const BUSY_URGENT_MS = 25;
+/**
+ * The same while the end of a run waits for it: as many as there were events in the last batch, within these bounds. Where there is much to do
+ * batches are larger, for each has a price.
+ */
+const URGENT_MS = { least: 3, most: 40 };
 /** How often it is checked that the file is still where it was, in milliseconds. */
 const CHECK_MS = 1_000;
 const MAX_WAITING = 64 * 1024 * 1024;
@@ -92,7 +92,7 @@ export class Recorder<Store extends EventStore = EventStore> {
   record(event: RunEvent): void {
     if (this.#failing !== undefined && !this.#roomFor(event)) return;
     this.#queue.push(event);
-    if (this.#failing === undefined) this.#schedule(BATCH_MS);
+    if (this.#failing === undefined) this.#schedule(Math.max(BATCH_MS, this.#urgentMs));
   }
 
   /** Resolves when everything recorded so far is in the file, or waits in memory because the file cannot be written. */
@@ -100,7 +100,7 @@ export class Recorder<Store extends EventStore = EventStore> {
     if (this.#failing !== undefined || (this.#queue.length === 0 && this.#writing === undefined)) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiters.push(resolve);
-      this.#schedule(this.#lastBatch >= BUSY_EVENTS ? BUSY_URGENT_MS : URGENT_MS);
+      this.#schedule(this.#urgentMs);
     });
   }
 
@@ -121,6 +121,10 @@ export class Recorder<Store extends EventStore = EventStore> {
     }
     this.#release();
     await this.#store?.close();
+  }
+
+  get #urgentMs(): number {
+    return Math.min(Math.max(URGENT_MS.least, this.#lastBatch), URGENT_MS.most);
   }
 
   #schedule(batchMs: number, atLeast = 0): void {
