@@ -1,4 +1,5 @@
 /** Measures the figures and prints them; names as arguments choose some. Exit code 1 when one does not hold. */
+import { stopUnused } from '@summit/maestro-services';
 import { dbExecuteUpsert } from './db-execute.ts';
 import { disclosurePackageSpeed } from './disclosure-package.ts';
 import { engineForEach } from './engine-for-each.ts';
@@ -53,10 +54,14 @@ if (unknown.length > 0) throw new Error(`there is no bench ${unknown.join(', ')}
 
 const orphans = endOrphans();
 if (orphans > 0) process.stderr.write(`ended ${orphans} servers that benches had left behind which were killed\n`);
-for (const [name, bench] of Object.entries(benches)) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue;
-  for (const figure of await bench()) {
-    process.stdout.write(`${describe(figure)}\n`);
-    if (!figure.holds) process.exitCode = 1;
+try {
+  for (const [name, bench] of Object.entries(benches)) {
+    if (chosen.length > 0 && !chosen.includes(name)) continue;
+    for (const figure of await bench()) {
+      process.stdout.write(`${describe(figure)}\n`);
+      if (!figure.holds) process.exitCode = 1;
+    }
   }
+} finally {
+  await stopUnused();
 }

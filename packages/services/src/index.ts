@@ -8,3 +8,4 @@ export { durablePostgres, type Postgres, postgres } from './postgres.ts';
 export { type Redis, redis } from './redis.ts';
 export { type Nodes, type RestateNode, restateNodes } from './restate.ts';
 export { type S3, s3 } from './s3.ts';
+export { stopUnused } from './service.ts';
