@@ -89,7 +89,9 @@ export class RunInvocations {
     if (!isHalted(row)) {
       if (await this.#resumeInPools(row)) return;
       const how = deployment === undefined ? '' : '; pause it first, and it can be moved when what is on has ended';
-      throw TaskError.terminal('RUN_NOT_STUCK', `run ${runId} is not paused: the engine says it is ${row.status ?? 'unknown'}${how}`);
+      const what =
+        row.status === 'suspended' ? 'it waits for a decision, the clock or a pool' : `the engine says it is ${row.status ?? 'unknown'}`;
+      throw TaskError.terminal('RUN_NOT_STUCK', `run ${runId} is not paused: ${what}${how}`);
     }
     const answer = await this.#client.admin('PATCH', `/invocations/${row.id}/resume`, { timeoutMs: TIMEOUT_MS });
     // 409: it went on by itself meanwhile.
